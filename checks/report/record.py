@@ -10,6 +10,25 @@ from checks.verdict import Outcome, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry of a gradient that is not what was measured.
+
+    Attributes
+    ----------
+    index : tuple of int
+        Where it stands in its tensor, as NumPy indexes.
+    claimed, measured, bar : float
+        The claimed entry, the measured one, and the half-width of its interval, in units of the cotangent's output per
+        unit of the primal.
+    """
+
+    index: tuple[int, ...]
+    claimed: float
+    measured: float
+    bar: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One thing that did not pass, with all that helps to mend it.
 
@@ -23,6 +42,12 @@ class Finding:
         Which entries are wrong, in words; empty where it is not known.
     diagnosis : str
         Which mistake explains it, in words; empty where none is known.
+    entries : tuple of Entry
+        Wrong entries that were found and measured one by one; not all of them where ``location`` names blocks.
+    shape : tuple of int or None
+        The shape of the tensor that the entries stand in; None where there are none.
+    case : str
+        The smallest case that shows it, where shapes were drawn.
     reproduce : str
         A command line, or a line of Python, that shows the same again.
     detail : str
@@ -33,6 +58,9 @@ class Finding:
     name: str
     location: str = ""
     diagnosis: str = ""
+    entries: tuple[Entry, ...] = ()
+    shape: tuple[int, ...] | None = None
+    case: str = ""
     reproduce: str = ""
     detail: str = ""
 

@@ -1,0 +1,193 @@
+"""``backproof audit``: the derivation within, or ``FILE.py:NAME`` for all else."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from dataclasses import replace
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from checks.commands.arguments import budget, names, number, option, positive, whole
+from checks.commands.said import EPILOG, EXIT, INTERRUPTED, say
+from checks.errors import MisuseError
+
+if TYPE_CHECKING:
+    from checks.report.record import Report
+
+ABOUT: Final = "Measure what a hand-written backward pass claims: pass, fail or inconclusive, with an error bar."
+AUDIT_EPILOG: Final = """\
+what NAME may be:
+  a checks.Subject, or a function without arguments that returns one
+  a tuple (forward, backward, x, w, b): a pair with its inputs behind it
+  two names with a comma between them, forward,backward, with --inputs NAME2: a tuple of the inputs, or a function
+    without arguments that returns it
+  anything else that checks.audit takes (README.md, "What it takes"), with --inputs where it needs them
+
+examples:
+  backproof audit                                       the derivation of backpropagation that comes with this package
+  backproof audit examples/wrong_layer.py:affine        a wrong layer, to see what a failure looks like
+  backproof audit layers.py:affine_forward,affine_backward --inputs example_inputs
+  backproof audit mylib.losses:loss,grad --inputs data --option wrt=1 --resolution 1e-8
+  backproof audit mylib.norm:subject --laws shapes,adjoint --budget 30s --json
+
+"""
+EQUATIONS_ONLY: Final = ("examples", "labels")
+SECONDS: Final = 20.0
+"""How long the derivation is audited, unless a number of networks is asked for."""
+TARGET_ONLY: Final = ("resolution", "budget", "profile", "laws", "inputs", "option")
+
+
+def add(commands: Any) -> None:
+    """Add the subcommand and its arguments."""
+    audit = commands.add_parser(
+        "audit",
+        help="audit a gradient; without a target, the derivation that comes with this package",
+        description=ABOUT,
+        epilog=AUDIT_EPILOG + EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    audit.add_argument("target", nargs="?", metavar="TARGET", help="FILE.py:NAME or pkg.mod:NAME")
+    audit.add_argument("--seed", type=whole, default=0, metavar="N", help="decides every random number (default 0)")
+    audit.add_argument("--json", action="store_true", help="print JSON instead of text")
+    audit.add_argument("--quiet", action="store_true", help="print one line only")
+    own = audit.add_argument_group("without a target")
+    own.add_argument(
+        "--examples", type=positive, metavar="N", help="networks to draw (default: about 20 seconds' worth)"
+    )
+    own.add_argument("--labels", type=names, metavar="L,L", help="only these labels, such as B1,B2")
+    given = audit.add_argument_group("with a target")
+    given.add_argument("--inputs", metavar="NAME", help="what stands beside the target's NAME: its inputs")
+    given.add_argument("--resolution", type=number, metavar="R", help="the smallest relative error that must be seen")
+    given.add_argument("--budget", type=budget, metavar="B", help="forward passes (200) or seconds (30s)")
+    given.add_argument("--laws", type=names, metavar="LAW,LAW", help="only these laws")
+    given.add_argument("--profile", choices=("default", "deep"), help="deep: at zeros, ties, tiny, huge, … as well")
+    given.add_argument(
+        "--option",
+        type=option,
+        action="append",
+        metavar="KEY=VALUE",
+        help="an option of the target's shape, such as wrt=1",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Audit, print the report, and say by the exit code what came of it."""
+    unused, without = (EQUATIONS_ONLY, "no") if args.target else (TARGET_ONLY, "a")
+    for name in unused:
+        if getattr(args, name) is not None:
+            raise MisuseError(f"--{name} works only with {without} target; see backproof audit --help")
+    if not args.target:
+        return _audit_equations(args)
+    try:
+        return _audit_target(args)
+    except KeyboardInterrupt as stopped:
+        report = getattr(stopped, "report", None)
+        if report is None:
+            raise
+        _show(report, args)
+        return say("backproof: interrupted; what was finished is above", INTERRUPTED)
+
+
+def _audit_target(args: argparse.Namespace) -> int:
+    from checks.auditing import audit
+
+    # what the audited code prints must not end up in the JSON
+    with redirect_stdout(sys.stderr if args.json else sys.stdout):
+        target, inputs = _target_and_inputs(args)
+        report = audit(
+            target,
+            *inputs,
+            seed=args.seed,
+            resolution=args.resolution,
+            budget=args.budget,
+            profile=args.profile or "default",
+            laws=args.laws,
+            **dict(args.option or ()),
+        )
+    again = _command_line(args)
+    findings = tuple(replace(f, reproduce=f.reproduce or again) for f in report.findings)
+    return _show(replace(report, findings=findings), args)
+
+
+def _target_and_inputs(args: argparse.Namespace) -> tuple[object, tuple[Any, ...]]:
+    from checks.load import load
+
+    if args.inputs is None:
+        return load(args.target), ()
+    if ":" in args.inputs:
+        target, found = load(args.target), load(args.inputs)
+    else:  # beside the target, so that the file is run once
+        several: Any = load(f"{args.target},{args.inputs}")
+        target, found = several[0] if len(several) == 2 else several[:-1], several[-1]
+    inputs = found() if callable(found) else found
+    return target, tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
+
+
+def _command_line(args: argparse.Namespace) -> str:
+    """The command that repeats this audit."""
+    words = ["backproof", "audit", args.target, "--seed", str(args.seed)]
+    for name in ("inputs", "resolution", "budget", "profile"):
+        if getattr(args, name) is not None:
+            words += [f"--{name}", str(getattr(args, name))]
+    if args.laws:
+        words += ["--laws", ",".join(args.laws)]
+    for key, value in args.option or ():
+        words += ["--option", f"{key}={value!r}"]
+    return shlex.join(words)
+
+
+def _show(report: Report, args: argparse.Namespace) -> int:
+    from checks.report import json, terminal, text
+
+    out: IO[str] = sys.stdout
+    if args.json:
+        print(json.render(report), file=out)
+    else:
+        terminal.write(text.summary(report) if args.quiet else text.render(report), out)
+    return EXIT[report.outcome.value]
+
+
+def _audit_equations(args: argparse.Namespace) -> int:
+    from checks.equations import EQUATIONS, audit_equations
+    from checks.report import labels, terminal
+
+    unknown = [label for label in args.labels or () if label not in EQUATIONS]
+    if unknown:
+        raise MisuseError(f"no equation is labelled {unknown[0]!r}; the labels are {', '.join(EQUATIONS)}")
+    live = sys.stderr.isatty() and not (args.json or args.quiet)
+    goal = f"of {args.examples:,}" if args.examples else f"in {SECONDS:g} s"
+    try:
+        report = audit_equations(
+            seed=args.seed,
+            examples=args.examples,
+            seconds=None if args.examples else SECONDS,
+            progress=_progress(goal) if live else None,
+            labels=args.labels,
+        )
+    finally:
+        if live:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    if args.json:
+        print(labels.render_json(report))
+    elif args.quiet:
+        terminal.write(labels.summary(report), sys.stdout)
+    else:
+        labels.write(report, sys.stdout)
+    if report.interrupted:
+        return say("backproof: interrupted; what was finished is above", INTERRUPTED)
+    return EXIT[report.outcome.value]
+
+
+def _progress(goal: str) -> Callable[[int, float], None]:
+    """A line on the terminal that says how far it is, ten times a second."""
+    shown = [-1.0]
+
+    def progress(done: int, seconds: float) -> None:
+        if seconds - shown[0] >= 0.1:
+            shown[0] = seconds
+            print(f"\r{done:,} random networks {goal}, {seconds:.0f} s", end="\x1b[K", file=sys.stderr, flush=True)
+
+    return progress
