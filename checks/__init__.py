@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from checks.numeric.estimate import Estimate
     from checks.report.record import Report
     from checks.subject import Subject
+    from checks.testing.gradients import parametrize_with_gradient_checks
     from checks.verdict import Outcome
 
 _HOME = {
@@ -32,6 +33,7 @@ _HOME = {
     "chain": "checks.adapters.marked",
     "check": "checks.auditing",
     "derivative": "checks.numeric.derivative",
+    "parametrize_with_gradient_checks": "checks.testing.gradients",
     "value_and_grad": "checks.adapters.marked",
     "value_and_jacobian": "checks.adapters.marked",
 }
@@ -50,6 +52,7 @@ __all__ = [
     "chain",
     "check",
     "derivative",
+    "parametrize_with_gradient_checks",
     "value_and_grad",
     "value_and_jacobian",
 ]

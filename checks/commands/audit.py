@@ -22,6 +22,7 @@ AUDIT_EPILOG: Final = """\
 what NAME may be:
   a checks.Subject, or a function without arguments that returns one
   a tuple (forward, backward, x, w, b): a pair with its inputs behind it
+  test_function[ID]: a target of checks.parametrize_with_gradient_checks, as its failures print it
   two names with a comma between them, forward,backward, with --inputs NAME2: a tuple of the inputs, or a function
     without arguments that returns it
   anything else that checks.audit takes (README.md, "What it takes"), with --inputs where it needs them
@@ -37,6 +38,7 @@ examples:
 EQUATIONS_ONLY: Final = ("examples", "labels")
 SECONDS: Final = 20.0
 """How long the derivation is audited, unless a number of networks is asked for."""
+GIVEN: Final = ("resolution", "budget", "profile", "laws")
 TARGET_ONLY: Final = ("resolution", "budget", "profile", "laws", "inputs", "option")
 
 
@@ -96,34 +98,31 @@ def _audit_target(args: argparse.Namespace) -> int:
 
     # what the audited code prints must not end up in the JSON
     with redirect_stdout(sys.stderr if args.json else sys.stdout):
-        target, inputs = _target_and_inputs(args)
-        report = audit(
-            target,
-            *inputs,
-            seed=args.seed,
-            resolution=args.resolution,
-            budget=args.budget,
-            profile=args.profile or "default",
-            laws=args.laws,
-            **dict(args.option or ()),
-        )
+        target, inputs, options = _target_and_inputs(args)
+        given = {key: getattr(args, key) for key in GIVEN if getattr(args, key) is not None}
+        report = audit(target, *inputs, seed=args.seed, **{**options, **given, **dict(args.option or ())})
     again = _command_line(args)
     findings = tuple(replace(f, reproduce=f.reproduce or again) for f in report.findings)
     return _show(replace(report, findings=findings), args)
 
 
-def _target_and_inputs(args: argparse.Namespace) -> tuple[object, tuple[Any, ...]]:
+def _target_and_inputs(args: argparse.Namespace) -> tuple[object, tuple[Any, ...], dict[str, Any]]:
+    """What is audited, its inputs, and what the test that it is a target of says of it."""
     from checks.load import load
 
+    if args.target.endswith("]"):
+        from checks.testing.lookup import of_test
+
+        return of_test(args.target)
     if args.inputs is None:
-        return load(args.target), ()
+        return load(args.target), (), {}
     if ":" in args.inputs:
         target, found = load(args.target), load(args.inputs)
     else:  # beside the target, so that the file is run once
         several: Any = load(f"{args.target},{args.inputs}")
         target, found = several[0] if len(several) == 2 else several[:-1], several[-1]
     inputs = found() if callable(found) else found
-    return target, tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
+    return target, tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,), {}
 
 
 def _command_line(args: argparse.Namespace) -> str:

@@ -1,0 +1,1 @@
+"""What the pytest plugin is made of: how a run is set, tests of gradients and of equations, records, the summary."""
