@@ -102,6 +102,7 @@ def audit(
             if profile == "deep":
                 _deepen(calls, rng, rows, resolution, held)
     except KeyboardInterrupt as stopped:  # what was held until then goes along, so that it can be shown
+        held.append(_undecided("interrupted", "the audit was interrupted; not every law was held", "run it to its end"))
         stopped.report = _report(calls, held, seed)  # type: ignore[attr-defined]  # an attribute of our own
         raise
     finally:

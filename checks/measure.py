@@ -109,7 +109,9 @@ def _settle(place: Place, units: list[Unit], found: dict[str, Verdict], *, equal
     if len(left) < len(units):  # some agreed, so the others may only be too small to be seen in this mixture
         _settle(place, left, found, equal=True, first=False)
     elif len(units) == 1:
-        found[units[0].label] = _fully(place, asked, units[0])
+        verdict = _fully(place, asked, units[0])
+        passed = verdict.outcome is Outcome.PASS
+        found[units[0].label] = verdict if passed else replace(verdict, curve=asked.line.differences())
     else:
         ordered = sorted(units, key=lambda u: u.scale)
         half = len(ordered) // 2

@@ -87,6 +87,8 @@ class Verdict:
         At which point.
     cause : str
         The broken law that this one follows from; empty where it stands for itself.
+    curve : tuple of (float, float)
+        Where it does not pass: (t, (ψ(t) − ψ(−t)) / 2t) at the steps t that the measurement paid for, smallest first.
     """
 
     law: str
@@ -100,6 +102,7 @@ class Verdict:
     remedy: str = ""
     where: str = ""
     cause: str = ""
+    curve: tuple[tuple[float, float], ...] = ()
 
     @property
     def ratio(self) -> float | None:

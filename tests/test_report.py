@@ -159,7 +159,7 @@ def test_hostile_names_are_harmless_in_json():
 def test_json_is_the_same_twice_but_for_run():
     x = np.linspace(0.1, 1, 5)
     first, second = (json.loads(as_json.render(audit((np.sin, np.cos), x, seed=3))) for _ in range(2))
-    assert set(first.pop("run")) == set(second.pop("run")) == {"seconds", "host", "versions"}
+    assert set(first.pop("run")) == set(second.pop("run")) == {"seconds", "written", "host", "versions"}
     assert first == second
     assert "seconds" not in json.dumps(first)
 

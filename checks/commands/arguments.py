@@ -48,3 +48,16 @@ def option(text: str) -> tuple[str, Any]:
 def names(text: str) -> list[str]:
     """Names with commas between them."""
     return [name.strip() for name in text.split(",") if name.strip()]
+
+
+REPORTS = ("text", "markdown", "html", "json", "ndjson", "junit")
+"""The forms of a report: the keys of `checks.report.formats.FORMATS`."""
+
+
+def report(text: str) -> tuple[str, str]:
+    """FORMAT:PATH, where and in which form a report is written."""
+    form, _, path = text.partition(":")
+    if form not in REPORTS or not path:
+        known = ", ".join(REPORTS)
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form FORMAT:PATH, with FORMAT one of {known}")
+    return form, path

@@ -8,10 +8,11 @@ import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import replace
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from checks.commands.arguments import budget, names, number, option, positive, whole
-from checks.commands.said import EPILOG, EXIT, INTERRUPTED, say
+from checks.commands.arguments import REPORTS, budget, names, number, option, positive, report, whole
+from checks.commands.said import EPILOG, EXIT, INTERRUPTED, MISUSED, say
 from checks.errors import MisuseError
 
 if TYPE_CHECKING:
@@ -55,6 +56,14 @@ def add(commands: Any) -> None:
     audit.add_argument("--seed", type=whole, default=0, metavar="N", help="decides every random number (default 0)")
     audit.add_argument("--json", action="store_true", help="print JSON instead of text")
     audit.add_argument("--quiet", action="store_true", help="print one line only")
+    audit.add_argument(
+        "--report",
+        type=report,
+        action="append",
+        default=[],
+        metavar="FORMAT:PATH",
+        help=f"write it as well, also when interrupted; FORMAT is {', '.join(REPORTS)} (ndjson appends)",
+    )
     own = audit.add_argument_group("without a target")
     own.add_argument(
         "--examples", type=positive, metavar="N", help="networks to draw (default: about 20 seconds' worth)"
@@ -77,10 +86,14 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Audit, print the report, and say by the exit code what came of it."""
+    from checks.report import formats
+
     unused, without = (EQUATIONS_ONLY, "no") if args.target else (TARGET_ONLY, "a")
     for name in unused:
         if getattr(args, name) is not None:
             raise MisuseError(f"--{name} works only with {without} target; see backproof audit --help")
+    for form, _ in args.report:  # what is not installed is said before the audit, not after
+        formats.known(form)
     if not args.target:
         return _audit_equations(args)
     try:
@@ -139,14 +152,21 @@ def _command_line(args: argparse.Namespace) -> str:
 
 
 def _show(report: Report, args: argparse.Namespace) -> int:
-    from checks.report import json, terminal, text
+    from checks.report import formats, json, terminal, text
 
     out: IO[str] = sys.stdout
     if args.json:
         print(json.render(report), file=out)
     else:
         terminal.write(text.summary(report) if args.quiet else text.render(report), out)
-    return EXIT[report.outcome.value]
+    code = EXIT[report.outcome.value]
+    writers: list[Callable[[list[Report]], None]] = [partial(formats.save, form, path) for form, path in args.report]
+    for write in (formats.job_summary, *writers):
+        try:
+            write([report])
+        except MisuseError as error:  # the report is on the screen, and in whatever else can be written
+            code = say(f"backproof: {error}", MISUSED)
+    return code
 
 
 def _audit_equations(args: argparse.Namespace) -> int:

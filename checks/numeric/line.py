@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,20 @@ class Line:
     def passes(self) -> int:
         """Forward passes spent so far."""
         return len(self._memo)
+
+    def differences(self) -> tuple[tuple[float, float], ...]:
+        """(t, (ψ(t) − ψ(−t)) / 2t) at every t > 0 whose two values are known and finite, smallest first.
+
+        Examples
+        --------
+        >>> line = Line(lambda t: 3.0 * t)
+        >>> _ = line([1.0, -1.0, 2.0])
+        >>> line.differences()
+        ((1.0, 3.0),)
+        """
+        both = sorted(t for t in self._memo if t > 0 and -t in self._memo)
+        found = ((t, (self._memo[t] - self._memo[-t]) / (2 * t)) for t in both)
+        return tuple((t, slope) for t, slope in found if isfinite(slope))
 
     def __call__(self, ts: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
         """Values of ψ at ``ts`` (shape (k,)), NaN outside the domain; new ones are evaluated and remembered."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from checks.calls import Cost
 from checks.numeric.estimate import Estimate
@@ -102,6 +104,8 @@ class Report:
         The dtypes of the primals.
     notes : tuple of str
         What is worth knowing and is no finding.
+    run : mapping or None
+        When, where and with which versions it ran, for a report that was read back from a file; None else.
     """
 
     name: str
@@ -112,8 +116,14 @@ class Report:
     seed: int
     dtypes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    run: Mapping[str, Any] | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         from checks.report.text import render
+
+        return render(self)
+
+    def _repr_html_(self) -> str:
+        from checks.report.notebook import render
 
         return render(self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from math import floor, isfinite, log10
@@ -26,7 +27,30 @@ def plain(text: object) -> str:
     >>> plain("a\x1b[31mb\nc")
     'a\\x1b[31mb\\nc'
     """
-    return "".join(c.encode("unicode_escape").decode() if unicodedata.category(c) in HIDDEN else c for c in str(text))
+    return re.sub("[^ -~]", _shown, str(text))
+
+
+def _shown(c: re.Match[str]) -> str:
+    return c[0].encode("unicode_escape").decode() if unicodedata.category(c[0]) in HIDDEN else c[0]
+
+
+LONG: Final = 160
+"""Characters of a name that are shown."""
+
+
+def named(name: object) -> str:
+    """A name as it is shown: plain, and without its middle where it is very long.
+
+    Examples
+    --------
+    >>> named("w" * 10_000)[75:]
+    'wwwww… (9,840 more) …wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww'
+    """
+    text = str(name)
+    left_out = len(text) - LONG
+    if left_out <= 0:
+        return plain(text)
+    return f"{plain(text[: LONG // 2])}… ({left_out:,} more) …{plain(text[-LONG // 2 :])}"
 
 
 def ratio_words(ratio: float) -> str:
@@ -100,9 +124,9 @@ def finding(found: Finding, dtypes: Iterable[str] = (), others: Iterable[Verdict
         A line that says what; then claimed, measured, why, where, what would settle it, how to see it again.
     """
     v = found.verdict
-    what = what or (f'gradient of "{plain(v.tensor)}"' if v.tensor else "")
+    what = what or (f'gradient of "{named(v.tensor)}"' if v.tensor else "")
     how = ", ".join([f"law {plain(v.law)}", *map(plain, dtypes)])
-    lines = ["   ".join(filter(None, [f"{v.outcome.value.upper()}  {plain(found.name)}", what, f"({how})"]))]
+    lines = ["   ".join(filter(None, [f"{v.outcome.value.upper()}  {named(found.name)}", what, f"({how})"]))]
     told = [
         ("", claimed_and_measured(v)),
         ("because", plain(v.reason)),
@@ -154,9 +178,9 @@ def passed(report: Report) -> list[str]:
             kinks.setdefault(v.tensor, v.reason)
     alike: dict[str, list[str]] = {}
     for tensor, resolution in coarsest.items():
-        alike.setdefault(f"right to {resolution:.1g} of its scale", []).append(plain(tensor))
+        alike.setdefault(f"right to {resolution:.1g} of its scale", []).append(named(tensor))
     lines = [f"{words}: {', '.join(tensors)}" for words, tensors in alike.items()]
-    lines += [f"{plain(tensor)} {plain(reason)}" for tensor, reason in kinks.items()]
+    lines += [f"{named(tensor)} {plain(reason)}" for tensor, reason in kinks.items()]
     laws = dict.fromkeys(v.law for v in report.verdicts if v.outcome is Outcome.PASS)
     held = [plain(law) for law in laws if law not in {f.law for f in report.findings}]
     return [*lines, f"laws held: {', '.join(held)}"] if held else lines
@@ -167,7 +191,7 @@ def summary(report: Report) -> str:
     counts = [sum(v.outcome is o for v in report.verdicts) for o in (Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE)]
     words = [f"{n} {word}" for n, word in zip(counts, ("passed", "failed", "inconclusive"), strict=True) if n]
     outcome = report.outcome.value.upper()
-    return f"{outcome}  {plain(report.name)}: {', '.join(words) or 'nothing was judged'} ({spent(report)})"
+    return f"{outcome}  {named(report.name)}: {', '.join(words) or 'nothing was judged'} ({spent(report)})"
 
 
 def render(report: Report) -> str:
