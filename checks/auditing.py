@@ -162,7 +162,7 @@ def _stand(calls: Calls, rng: Any, rows: list[str], resolution: float | None, ve
     except OutOfBudgetError as spent:
         return verdicts.append(_undecided("forward", str(spent)))
     except Exception as raised:
-        return verdicts.append(_raised("forward", f"forward raised {in_words(raised)}"))
+        return verdicts.append(_raised("forward", f"forward raised {in_words(raised)}", raised))
     v = cotangent(rng("cotangent"), output)
     if not v.any():
         return verdicts.append(_undecided("forward", "forward has no finite output at this point"))
@@ -170,7 +170,7 @@ def _stand(calls: Calls, rng: Any, rows: list[str], resolution: float | None, ve
     try:
         gradient = calls.pullback(point, unflat(v, output))
     except Exception as raised:
-        return verdicts.append(_raised("pullback", f"pullback raised {in_words(raised)}"))
+        return verdicts.append(_raised("pullback", f"pullback raised {in_words(raised)}", raised))
     ground = Ground(calls=calls, output=output, cotangent=v, gradient=gradient, rng=rng, resolution=resolution)
     drawn_anew = False
     for name in rows:
@@ -182,7 +182,7 @@ def _stand(calls: Calls, rng: Any, rows: list[str], resolution: float | None, ve
         except OutOfBudgetError as spent:
             verdicts.append(_undecided(name, str(spent), "allow a larger budget"))
         except RaisedError as raised:
-            verdicts.append(_raised(name, str(raised)))
+            verdicts.append(_raised(name, str(raised), raised.raised))
         else:
             verdicts += found
             drawn_anew = drawn_anew or (name == "deterministic" and found[-1].outcome is Outcome.INCONCLUSIVE)
@@ -214,7 +214,10 @@ def _named(rng: Any, regime: str, purpose: str) -> np.random.Generator:
     return made
 
 
-def _raised(law: str, words: str) -> Verdict:
+def _raised(law: str, words: str, raised: Exception) -> Verdict:
+    """A failed law, but where memory ran out: that says nothing of the gradient."""
+    if isinstance(raised, MemoryError):
+        return _undecided(law, words, "allow more memory, or a smaller case")
     return Verdict(law=law, tensor="", outcome=Outcome.FAIL, reason=words, where="at your point")
 
 

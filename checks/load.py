@@ -48,9 +48,14 @@ def load(target: str) -> object:
     place, colon, names = target.rpartition(":")
     if not (colon and place and names):
         raise UnknownTarget(_without_name(target))
-    module = _file(Path(place), names) if _is_path(place) else _module(place, names)
+    module = module_at(place, names)
     found = tuple(_lookup(module, place, name.strip()) for name in names.split(","))
     return found if len(found) > 1 else found[0]
+
+
+def module_at(place: str, names: str) -> ModuleType:
+    """The module at ``place``, run or imported as `load` says; ``names`` is for the messages."""
+    return _file(Path(place), names) if _is_path(place) else _module(place, names)
 
 
 def _is_path(place: str) -> bool:

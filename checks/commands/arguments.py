@@ -61,3 +61,29 @@ def report(text: str) -> tuple[str, str]:
         known = ", ".join(REPORTS)
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form FORMAT:PATH, with FORMAT one of {known}")
     return form, path
+
+
+def seconds(text: str) -> float:
+    """Seconds of wall time ("30", "30s", "0.5s"), for argparse."""
+    value = number(text.removesuffix("s"))
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no time; give seconds, such as 30s")
+    return value
+
+
+def size(text: str) -> int:
+    """Bytes ("500MB", "2GB"), for argparse."""
+    digits = text.upper().rstrip("KMGTB")
+    unit = text.upper()[len(digits) :].removesuffix("B")
+    if not digits or len(unit) > 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size, such as 500MB or 2GB")
+    return int(number(digits) * 1000 ** " KMGT".index(unit or " "))
+
+
+def seeds(text: str) -> range:
+    """One seed ("7"), or the seeds from one to another ("0-9"), for argparse."""
+    first, dash, last = text.partition("-")
+    found = range(whole(first), whole(last if dash else first) + 1)
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} holds no seed; give the smaller one first, such as 0-9")
+    return found
