@@ -17,9 +17,11 @@ from checks.errors import InconclusiveGradient, InvalidSubject, MisuseError, Wro
 from checks.laws import LAWS, Ground, RaisedError, cotangent, in_words
 from checks.laws.fold import FOLDS, also, folded, grouped
 from checks.laws.points import POINTS, in_regime
+from checks.numeric.bits import NAMES
 from checks.numeric.line import OutOfBudgetError
 from checks.probes import generator
 from checks.report.record import Finding, Report
+from checks.subject import Subject
 from checks.verdict import Outcome, Verdict
 
 PROFILES: Final = ("default", "deep")
@@ -119,9 +121,13 @@ def _report(calls: Calls, held: list[Verdict], seed: int) -> Report:
         findings=tuple(Finding(verdict=v, name=name, detail=also(v, rest)) for v, rest in grouped(verdicts)),
         cost=calls.cost,
         seed=seed,
-        dtypes=tuple(dict.fromkeys(str(x.dtype) for x in calls.subject.point.values())),
+        dtypes=tuple(dict.fromkeys(_dtypes(calls.subject))),
         notes=tuple(v.reason for v in verdicts if v.outcome is Outcome.PASS and v.reason and v.estimate is None),
     )
+
+
+def _dtypes(subject: Subject) -> list[str]:
+    return [str(x.dtype) for x in subject.point.values()] if subject.bits is None else [NAMES[subject.bits]]
 
 
 def check(target: Any, *args: Any, **options: Any) -> Report:
@@ -163,7 +169,7 @@ def _stand(calls: Calls, rng: Any, rows: list[str], resolution: float | None, ve
         return verdicts.append(_undecided("forward", str(spent)))
     except Exception as raised:
         return verdicts.append(_raised("forward", f"forward raised {in_words(raised)}", raised))
-    v = cotangent(rng("cotangent"), output)
+    v = cotangent(rng("cotangent"), output, calls.subject.bits)
     if not v.any():
         return verdicts.append(_undecided("forward", "forward has no finite output at this point"))
     calls.lenient = not np.isfinite(flat(output)).all()

@@ -51,6 +51,9 @@ class Subject:
         forward is itself a gradient, of primals and outputs alike in shape and order: its Jacobian is symmetric.
     unclaimed : mapping of str to str, optional
         What the object holds and the claim leaves out, and why: "frozen", "outside wrt=", or "" for no known reason.
+    bits : int, optional
+        Significand bits of the numbers that the claim is computed in, where its arrays can hold more: 8 for bfloat16
+        that is handed over in float32.
 
     Raises
     ------
@@ -85,6 +88,7 @@ class Subject:
     vectorised: bool = False
     symmetric: bool = False
     unclaimed: Mapping[str, str] | None = None
+    bits: int | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.point, Mapping) or not self.point:
@@ -105,6 +109,20 @@ class Subject:
                 f"{self.name}: parameters names {unknown[0]!r}, which is not in the point; "
                 f"the point has {', '.join(map(repr, arrays))}"
             )
+
+    @property
+    def eps(self) -> float:
+        """Largest relative error of one rounding to `bits`; 0 where the arrays' dtypes say what it is."""
+        return 0.0 if self.bits is None else 2.0**-self.bits
+
+    def rounded(self, array: Array) -> Array:
+        """``array`` in numbers of `bits` significand bits, so that the claim is computed of exactly these."""
+        if self.bits is None or np.finfo(array.dtype).nmant < self.bits:
+            return array
+        if array.dtype.kind == "c":
+            return np.asarray(self.rounded(array.real) + 1j * self.rounded(array.imag), dtype=array.dtype)
+        fraction, exponent = np.frexp(array)
+        return np.asarray(np.ldexp(np.round(np.ldexp(fraction, self.bits)), exponent - self.bits), dtype=array.dtype)
 
 
 def _floating(subject: str, name: str, value: object) -> Array:

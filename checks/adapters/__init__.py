@@ -32,8 +32,15 @@ from checks.adapters.second import HESSIAN_PRODUCT, hessian_product
 from checks.adapters.sequence import SEQUENCE, sequence
 from checks.adapters.steps import step
 from checks.adapters.tensors import TENSORS
+from checks.adapters.torch.rows import FUNCTION, MODULE
 from checks.errors import MisuseError, UnknownTarget
 from checks.subject import Subject
+
+FRAMEWORKS: Final[dict[str, Adapter]] = {
+    "torch module": MODULE,
+    "torch function": FUNCTION,
+}
+"""Shapes of the frameworks, known by their own types; looked at first, as other rows call the target to see."""
 
 ADAPTERS: Final[dict[str, Adapter]] = {
     "cache": CACHED,
@@ -59,6 +66,7 @@ ADAPTERS: Final[dict[str, Adapter]] = {
     "operation with a context": OP,
     "operation with a node": COMPUTE,
     "tensors": TENSORS,
+    **FRAMEWORKS,
 }
 """Every shape that is understood, by the name that ``reading=`` chooses it with."""
 
@@ -125,6 +133,9 @@ def _adapted(seen: Seen, reading: str | None, options: dict[str, Any]) -> Subjec
 def _recognised(seen: Seen, reading: str | None) -> str:
     if reading is not None and reading not in ADAPTERS:
         raise MisuseError(f"there is no reading {reading!r}; the readings are {', '.join(map(repr, ADAPTERS))}")
+    own = [name for name, row in FRAMEWORKS.items() if not row.missing(seen)]
+    if own and reading is None:
+        return own[0]
     missing = {name: row.missing(seen) for name, row in ADAPTERS.items()}
     found = [name for name, signs in missing.items() if not signs]
     if reading in found or (reading is not None and not {"maker", "with inputs"} & set(found)):

@@ -53,12 +53,12 @@ MAKER = Adapter(
         ("it takes arguments, and none are given", lambda s: takes(s.target, 0) > 0),
     ),
     make=_made,
-    options=("wrt", "of", "unpack", "reading"),
+    options=("wrt", "of", "unpack", "order", "reading"),
 )
 WITH_INPUTS = Adapter(
     shape="a tuple (forward, backward, x, w): any of these with its inputs behind it",
     write="audit((forward, backward, x, w))",
     signs=(("it is no tuple of functions with inputs behind them", _is_target_with_inputs),),
     make=_with_its_inputs,
-    options=("wrt", "of", "unpack", "reading"),
+    options=("wrt", "of", "unpack", "order", "reading"),
 )

@@ -185,6 +185,8 @@ def called(function: Any) -> str:
     ('called', 'lambda', 'sin')
     """
     inner = getattr(function, "func", function)  # functools.partial
+    if isinstance(inner, BuiltinFunctionType):
+        return inner.__name__
     name = getattr(inner, "__qualname__", None) or getattr(inner, "__name__", None) or type(inner).__name__
     return str(name).rsplit("<locals>.", 1)[-1].replace("<lambda>", "lambda")
 

@@ -48,7 +48,9 @@ def adjoint(ground: Ground) -> list[Verdict]:
 
 def _place(ground: Ground, point: Point, v: Array, rng: np.random.Generator, where: str) -> Place | None:
     """The claim at ``point``, measured in double precision where the forward takes it; None outside the domain."""
-    own = point is ground.point and ground.calls.subject.reference is None
+    subject = ground.calls.subject
+    own = point is ground.point and subject.reference is None
+    point, v = {n: subject.rounded(x) for n, x in point.items()}, subject.rounded(v)
     try:
         output = flat(ground.output) if own else ground.calls.forward_quietly(point)
         with np.errstate(all="ignore"):
@@ -74,7 +76,7 @@ def _place(ground: Ground, point: Point, v: Array, rng: np.random.Generator, whe
         rng=rng,
         resolution=ground.resolution,
         where=where,
-        eps=max(_coarsest(claims), _coarsest(point), _coarsest({"": output})),
+        eps=max(_coarsest(claims), _coarsest(point), _coarsest({"": output}), subject.eps),
         smallest=max(SMALLEST, FROZEN_ULPS * _coarsest(lifted)),
     )
 

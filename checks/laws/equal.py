@@ -44,7 +44,8 @@ def rounding(ground: Ground, name: str, samples: int) -> Array:
     typical = float(np.sqrt(np.mean(np.square(seen)))) if seen.size else 0.0
     if g.dtype.kind != "f":
         return np.maximum(seen, typical)
-    least = np.maximum(np.finfo(g.dtype).eps * g, np.finfo(g.dtype).smallest_subnormal)
+    eps = max(float(np.finfo(g.dtype).eps), ground.calls.subject.eps)
+    least = np.maximum(eps * g, np.finfo(g.dtype).smallest_subnormal)
     return np.asarray(np.maximum(np.maximum(seen, typical), least))
 
 

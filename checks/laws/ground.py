@@ -94,7 +94,8 @@ class Ground:
     @property
     def second(self) -> Array:
         """A second cotangent, of the same kind as the first."""
-        w: Array = self.once("second", lambda: cotangent(self.rng("second cotangent"), self.output))
+        bits = self.calls.subject.bits
+        w: Array = self.once("second", lambda: cotangent(self.rng("second cotangent"), self.output, bits))
         return w
 
     def pull(self, said: str, v: Array, point: Point | None = None, **how: Any) -> dict[str, Any]:
@@ -160,19 +161,19 @@ class Law:
     needs: str = ""
 
 
-def cotangent(rng: np.random.Generator, output: Output) -> Array:
+def cotangent(rng: np.random.Generator, output: Output, bits: int | None = None) -> Array:
     """A dense cotangent of both signs for ``output``, flat; 0 where the output is not finite.
 
-    Its entries leave `SPARE` bits of the outputs' coarsest dtype free, so that sums of two and products with 3 and 5
-    are exact in it: what a pullback shows of them is its own.
+    Its entries leave `SPARE` bits of the outputs' coarsest dtype, or of ``bits``, free, so that sums of two and
+    products with 3 and 5 are exact in it: what a pullback shows of them is its own.
     """
     values = flat(output)
     v = signed(rng, values.shape)
     if values.dtype.kind == "c":
         v = v + 1j * signed(rng, values.shape)
     kinds = (v.dtype, *(a.dtype for a in named_outputs(output).values() if a.dtype.kind in "fc"))
-    bits = min(np.finfo(dtype).nmant for dtype in kinds)
-    grid = 2.0 ** (bits + 1 - SPARE)
+    bits = min(bits or 53, *(np.finfo(dtype).nmant + 1 for dtype in kinds))
+    grid = 2.0 ** (bits - SPARE)
     return np.where(np.isfinite(values), np.round(v * grid) / grid, 0.0)
 
 

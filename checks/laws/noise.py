@@ -38,7 +38,7 @@ def noise(ground: Ground) -> float:
 def last_bits(ground: Ground, g: Array, change: float) -> bool:
     """Whether a ``change`` of ``g``, relative to its largest entry, is rounding or the forward's own noise."""
     terms = max(ground.cotangent.size, *(x.size for x in ground.point.values()))
-    eps = float(np.finfo(g.dtype).eps) if g.dtype.kind in "fc" else 0.0
+    eps = max(float(np.finfo(g.dtype).eps) if g.dtype.kind in "fc" else 0.0, ground.calls.subject.eps)
     return change <= REORDERED * eps * float(np.sqrt(terms)) or change <= CONDITION * noise(ground)
 
 
@@ -48,7 +48,7 @@ def plausible(ground: Ground, name: str, sample: float) -> bool:
     That is the gradient itself, or, where all of it cancels, what ⟨v, f⟩ is made of, per unit of the primal.
     """
     g = np.asarray(ground.gradient[name])
-    eps = float(np.finfo(g.dtype).eps) if g.dtype.kind in "fc" else 0.0
+    eps = max(float(np.finfo(g.dtype).eps) if g.dtype.kind in "fc" else 0.0, ground.calls.subject.eps)
     largest = float(np.max(np.abs(g), initial=0.0))
     values = np.where(ground.cotangent == 0, 0, flat(ground.output))
     made_of = max(largest, float(np.sum(np.abs(ground.cotangent * values))) / size(ground.point[name]))
