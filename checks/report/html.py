@@ -1,10 +1,27 @@
-"""HTML of a run: one page that needs nothing else. Its template, style and script are beside this file."""
+"""HTML of a run: one page that needs nothing else; its templates, style and script are in ``pages``."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Final
 
 from checks.errors import MisuseError
+from checks.report import several, text
+from checks.report.blocks import blocks, classes
+from checks.report.compare import Change
+from checks.report.record import Finding, Report
+from checks.verdict import Outcome, Verdict
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+NAMED: Final = 3
+"""Findings that a row of the table names."""
+ENTRIES: Final = 20
+"""Wrong entries that are listed below a map."""
 
 
 def needed() -> None:
@@ -13,3 +30,173 @@ def needed() -> None:
     if lacking:
         names = " and ".join(lacking)
         raise MisuseError(f'HTML needs {names}, not installed here; install with: pip install "backproof[html]"')
+
+
+def render(reports: Sequence[Report], changes: Iterable[Change] | None = None) -> str:
+    """One page of a run.
+
+    Parameters
+    ----------
+    reports : sequence of Report
+        In any order; failures stand first.
+    changes : iterable of Change, optional
+        What is different from another run: a table of its own.
+
+    Returns
+    -------
+    str
+        HTML that loads nothing, and runs no script but its own, which its policy names by digest.
+
+    Raises
+    ------
+    MisuseError
+        If the extra ``html`` is not installed.
+    """
+    reports = several.ordered(reports)
+    told = [(f"a{k}", report) for k, report in enumerate(reports) if report.outcome is not Outcome.PASS]
+    anchors = {id(report): anchor for anchor, report in told}
+    return page(
+        "run",
+        outcome=several.outcome(reports),
+        title=several.summary(reports),
+        meta=_meta(reports),
+        changes=None if changes is None else [list(map(text.named, change.words())) for change in changes],
+        order=several.FIRST,
+        count={o: sum(r.outcome is o for r in reports) for o in several.FIRST},
+        rows=[_row(report, anchors.get(id(report), "")) for report in reports],
+        told=[_told(report, anchor) for anchor, report in told],
+    )
+
+
+def page(name: str, **values: Any) -> str:
+    """The page of a template of ``pages``, with the style and the script that all of them share."""
+    needed()
+    templates = _environment()
+    style, script = (_source(templates, f"page.{kind}") for kind in ("css", "js"))
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    common = {"symbols": several.SYMBOLS, "style": _markup(style), "script": _markup(script), "digest": digest}
+    return templates.get_template(f"{name}.html.j2").render(**common, **values)
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    loader = PackageLoader("checks.report", "pages")
+    return Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True
+    )
+
+
+def _source(templates: Environment, name: str) -> str:
+    loader = templates.loader
+    return loader.get_source(templates, name)[0] if loader else ""
+
+
+def _markup(ours: str) -> Any:
+    """Text that is ours, and stands in the page as it is."""
+    from markupsafe import Markup
+
+    return Markup(ours)  # noqa: S704 - files of this package, figures that hold numbers alone
+
+
+def _meta(reports: Sequence[Report]) -> list[str]:
+    """When, where and with what: a line for each run that is told apart."""
+    lines = []
+    for run in (report.run for report in reports if report.run):
+        host, found = run.get("host"), run.get("versions")
+        parts = [str(run.get("written", ""))]
+        parts += [" ".join(map(str, host.values()))] if isinstance(host, dict) else []
+        parts += [", ".join(f"{name} {v}" for name, v in found.items())] if isinstance(found, dict) else []
+        lines.append(text.plain(" · ".join(filter(None, parts))))
+    return list(dict.fromkeys(line for line in lines if line))[:5]
+
+
+def _row(report: Report, anchor: str) -> dict[str, Any]:
+    c = report.cost
+    return {
+        "outcome": report.outcome,
+        "anchor": anchor,
+        "name": text.named(report.name),
+        "what": _what(report),
+        "resolution": _short(several.resolution(report)),
+        "forward": f"{c.forward:,}",
+        "pullback": f"{c.pullback:,}",
+        "seconds": f"{c.seconds:.2g}",
+        "seed": report.seed,
+    }
+
+
+def _what(report: Report) -> str:
+    """What did not pass, in few words."""
+    heads = [f"{f.law} of {f.verdict.tensor}" if f.verdict.tensor else f.law for f in text.heads(report)]
+    more = f" and {len(heads) - NAMED} more" if len(heads) > NAMED else ""
+    return ", ".join(map(text.named, heads[:NAMED])) + more
+
+
+def _short(resolution: float | None) -> str:
+    return "" if resolution is None else f"{resolution:.1g}"
+
+
+def _told(report: Report, anchor: str) -> dict[str, Any]:
+    return {
+        "outcome": report.outcome,
+        "anchor": anchor,
+        "name": text.named(report.name),
+        "findings": [
+            _finding(f, words, f"{anchor}.{k}")
+            for k, (f, words) in enumerate(zip(text.heads(report), text.told(report), strict=True))
+        ],
+        "laws": _laws(report.verdicts),
+        "spent": text.spent(report),
+        "dtypes": ", ".join(map(text.named, report.dtypes)),
+        "notes": list(map(text.plain, report.notes)),
+    }
+
+
+def _laws(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
+    """A row for each law: what it came to, of what it did not pass, and the coarsest resolution where it did."""
+    laws: dict[str, list[Verdict]] = {}
+    for v in verdicts:
+        laws.setdefault(v.law, []).append(v)
+    return [
+        {
+            "name": text.named(law),
+            "outcome": (outcome := Outcome.of(v.outcome for v in held)),
+            "of": ", ".join(dict.fromkeys(text.named(v.tensor) for v in held if v.tensor and v.outcome is outcome)),
+            "resolution": _short(max((v.resolution for v in held if v.resolution is not None), default=None)),
+        }
+        for law, held in laws.items()
+    ]
+
+
+def _finding(found: Finding, words: str, salt: str) -> dict[str, Any]:
+    """The words of a finding, its plots, and the entries that are wrong."""
+    from checks.report import plots
+
+    told: dict[str, Any] = {"text": words, "curve": "", "map": "", "entries": [], "more": 0}
+    told["curve"] = _markup(plots.curve(found.verdict, f"curve {salt}"))
+    if found.entries and found.shape:
+        grid = blocks(found.shape, found.entries)
+        bounds = classes(list(grid.cells.values()))
+        keys = [
+            (plots.colour(k, len(bounds)), f"{a:.1e} to {b:.1e}" if a < b else f"{a:.1e}")
+            for k, (a, b) in enumerate(bounds)
+        ]
+        caption = _blocks(found.shape, grid.rows[1], grid.columns[1], grid.split)
+        told |= {
+            "map": _markup(plots.heat(grid, f"map {salt}")),
+            "key": keys,
+            "shape": str(found.shape),
+            "caption": caption,
+        }
+        told["entries"] = [
+            (str(e.index), f"{e.claimed:.6g}", f"{e.measured:.6g}", f"{e.bar:.1g}") for e in found.entries[:ENTRIES]
+        ]
+        told["more"] = max(0, len(found.entries) - ENTRIES)
+    return told
+
+
+def _blocks(shape: tuple[int, ...], tall: int, wide: int, split: int) -> str:
+    words = f"Each block is the largest of {tall} × {wide} entries. " if tall * wide > 1 else ""
+    axes = f"Axes before {split} run down, the others across. " if len(shape) > 2 else ""
+    return words + axes

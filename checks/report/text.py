@@ -92,16 +92,22 @@ def claimed_and_measured(verdict: Verdict) -> str:
     return words if verdict.ratio is None or agrees else f"{words}   ratio  {ratio_words(verdict.ratio)}"
 
 
+def heads(report: Report) -> list[Finding]:
+    """The findings that are told, failures first; the others are of the same law, tensor and outcome as one of them."""
+    found: dict[tuple[str, str, Outcome], Finding] = {}
+    for f in sorted(report.findings, key=lambda f: f.verdict.outcome is not Outcome.FAIL):
+        found.setdefault((f.law, f.verdict.tensor, f.verdict.outcome), f)
+    return list(found.values())
+
+
 def told(report: Report) -> list[str]:
     """Every finding as text, failures first; the same law and tensor judged elsewhere is a line of the first one."""
-    blocks: dict[tuple[str, str, Outcome], str] = {}
-    for f in sorted(report.findings, key=lambda f: f.verdict.outcome is not Outcome.FAIL):
-        v = f.verdict
-        others = [
-            o for o in report.verdicts if o is not v and (o.law, o.tensor, o.outcome) == (v.law, v.tensor, v.outcome)
-        ]
-        blocks.setdefault((v.law, v.tensor, v.outcome), finding(f, report.dtypes, others))
-    return list(blocks.values())
+    return [finding(f, report.dtypes, _alike(report, f.verdict)) for f in heads(report)]
+
+
+def _alike(report: Report, v: Verdict) -> list[Verdict]:
+    same = (v.law, v.tensor, v.outcome)
+    return [o for o in report.verdicts if o is not v and (o.law, o.tensor, o.outcome) == same]
 
 
 def finding(found: Finding, dtypes: Iterable[str] = (), others: Iterable[Verdict] = (), *, what: str = "") -> str:
