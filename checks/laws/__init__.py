@@ -64,7 +64,7 @@ LAWS: Final[Mapping[str, Law]] = {
         run=zero,
     ),
     "homogeneity": Law(
-        sentence="pullback(c·v) = c·pullback(v) for c = −2, 2^20, −2^−20, bit for bit but for over- and underflow",
+        sentence="pullback(c·v) = c·pullback(v) for c = −2, 2^60, −2^−60, bit for bit but for over- and underflow",
         exists_for="|v|, v², clipped or ignored upstreams, thresholds",
         forwards=0,
         pullbacks=3,
@@ -132,9 +132,9 @@ LAWS: Final[Mapping[str, Law]] = {
     ),
     "accumulation": Law(
         sentence="a claim that adds into a buffer adds to what was there",
-        exists_for="overwriting for adding",
-        forwards=0,
-        pullbacks=2,
+        exists_for="overwriting for adding, a backward that uses the cache of another call",
+        forwards=1,
+        pullbacks=5,
         run=accumulation,
         needs="accumulates, fresh",
     ),

@@ -60,6 +60,7 @@ def hold(
     skip: Mapping[str, Array] | None = None,
     means: str = "",
     exact: bool = False,
+    scale: float | None = None,
 ) -> list[Verdict]:
     """One failed verdict for each gradient that is not what it must be; nothing where all are.
 
@@ -79,13 +80,15 @@ def hold(
         What the difference means, where that is known.
     exact : bool
         Allow no rounding.
+    scale : float, optional
+        How many times the rounding of the first gradient is allowed; None: as the compared one is larger, never less.
     """
     return [
         Verdict(
             law=law, tensor=name, outcome=Outcome.FAIL, reason=f"{said}: {words}{means and '; '}{means}", where=HERE
         )
         for name, must in want.items()
-        if (words := _differs(ground, name, got, np.asarray(must), floor, skip, exact))
+        if (words := _differs(ground, name, got, np.asarray(must), floor, skip, exact, scale))
     ]
 
 
@@ -100,6 +103,7 @@ def _differs(
     floor: Mapping[str, Array] | None,
     skip: Mapping[str, Array] | None,
     exact: bool,
+    scale: float | None,
 ) -> str:
     if name not in got:
         return f"the gradient of {name!r} is missing"
@@ -119,8 +123,8 @@ def _differs(
         if not exact:
             for samples in (1, len(SAMPLES)):
                 if bad.any():
-                    scale = np.maximum(1.0, _growth(want, ground.gradient[name]))
-                    bad = gap > MULTIPLE * scale * rounding(ground, name, samples) + free
+                    times = max(1.0, _growth(want, ground.gradient[name])) if scale is None else scale
+                    bad = gap > MULTIPLE * times * rounding(ground, name, samples) + free
     return unlike(name, np.asarray(is_), want, np.asarray(bad)) if bad.any() else ""
 
 

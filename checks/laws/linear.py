@@ -12,7 +12,7 @@ from checks.laws.ground import Ground
 from checks.subject import Array
 from checks.verdict import Verdict
 
-FAR: Final = 20  # cotangents are scaled by 2^±FAR, or as far as a quarter of the coarsest dtype's exponents
+FAR: Final = 60  # cotangents are scaled by 2^±FAR, or as far as a quarter of the coarsest dtype's exponents
 HEADROOM: Final = 10  # values this many times FAR (in powers of two) below the largest number do not overflow
 SUBNORMALS: Final = 1024  # smallest subnormals that a backward may lose where its intermediate values underflow
 
@@ -35,7 +35,7 @@ def zero(ground: Ground) -> list[Verdict]:
 
 
 def homogeneity(ground: Ground) -> list[Verdict]:
-    """pullback(c·v) = c·pullback(v) for c = −2, 2^20, −2^−20: powers of two are exact, signs as well."""
+    """pullback(c·v) = c·pullback(v) for c = −2, 2^60, −2^−60: powers of two are exact, signs as well."""
     far = _far(ground)
     for said, factor in (("−2", -2.0), (f"2^{far}", 2.0**far), (f"−2^−{far}", -(2.0**-far))):
         got = ground.pulled(f"pullback({said}·v)", factor * ground.cotangent)
@@ -45,7 +45,8 @@ def homogeneity(ground: Ground) -> list[Verdict]:
         floor = {name: max(1.0, abs(factor)) * _underflow(g) for name, g in ground.usable.items()}
         skip = {name: _overflow(ground, got.get(name), g, want[name], far) for name, g in ground.usable.items()}
         words = f"pullback({said}·v) is not {said}·pullback(v)"
-        failed = hold(ground, "homogeneity", words, got, want, floor=floor, skip=skip, means=_means(factor, got, want))
+        means = _means(factor, got, want)
+        failed = hold(ground, "homogeneity", words, got, want, floor=floor, skip=skip, means=means, scale=abs(factor))
         if failed:
             return failed
     return passed("homogeneity")

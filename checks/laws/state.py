@@ -124,7 +124,7 @@ def _made(make: Callable[[], Subject]) -> Subject:
 
 
 def accumulation(ground: Ground) -> list[Verdict]:
-    """Where the claim says that it adds into a buffer: a second pullback on one object gives twice the first."""
+    """Where the claim says that it adds into a buffer: a second pullback on one object adds its own to the first."""
     subject = ground.calls.subject
     if not subject.accumulates or subject.fresh is None:
         return []
@@ -138,7 +138,16 @@ def accumulation(ground: Ground) -> list[Verdict]:
     twice = {name: 2 * g for name, g in ground.wellformed.items()}
     words = "the claim says that it adds into a buffer, but two pullbacks on one object do not give twice the gradient"
     means = "it overwrites what was there" if _same(second, ground.wellformed) else ""
-    return hold(ground, "accumulation", words, second, twice, means=means) or passed("accumulation")
+    failed = hold(ground, "accumulation", words, second, twice, means=means)
+    if failed:
+        return failed
+    two, point = _made(subject.fresh), elsewhere(ground)[0]
+    there = ground.pull("pullback(v) at another point on a new object", ground.cotangent, point, of=two)
+    both = ground.pull("pullback(v) here, after one at another point,", ground.cotangent, of=two)
+    sums = {n: there[n] + g for n, g in ground.wellformed.items() if np.shape(there.get(n)) == g.shape}
+    words = "after a pullback at another point, the pullback here does not add its own gradient"
+    means = "it uses what the last call left behind, not the point that it is given"
+    return hold(ground, "accumulation", words, both, sums, means=means) or passed("accumulation")
 
 
 def _same(a: Mapping[str, Any], b: Mapping[str, Array]) -> bool:

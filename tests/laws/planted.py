@@ -240,6 +240,16 @@ def small_sums_dropped(wrong: bool) -> Subject:
     return affine(pullback)
 
 
+@planted("homogeneity")
+def very_small_upstream_taken_for_padding(wrong: bool) -> Subject:
+    return affine(lambda p, v: affine_pullback(p, np.where(np.abs(v) < 1e-12, 0, v) if wrong else v))
+
+
+@planted("homogeneity")
+def upstream_with_26_binary_places(wrong: bool) -> Subject:
+    return sine(lambda p, v: cosine(p, np.rint(v * 2**26) / 2**26 if wrong else v))
+
+
 # additivity: what is relative to the upstream's own size scales with it
 
 
@@ -566,6 +576,22 @@ def bias_overwritten_weight_added(wrong: bool) -> Subject:
 @planted("accumulation")
 def added_twice_to_what_was_there(wrong: bool) -> Subject:
     return _buffered(lambda name, old, g: (2 * old if wrong else old) + g)
+
+
+@planted("accumulation")
+def first_input_kept_for_ever(wrong: bool) -> Subject:
+    def make() -> Subject:
+        buffer, seen = {"x": np.zeros((6, 3)), "w": np.zeros((3, 4)), "b": np.zeros(4)}, {}
+
+        def pullback(p: Any, v: Any) -> Any:
+            seen.setdefault("x", p["x"].copy())
+            for name, g in affine_pullback({**p, "x": seen["x"] if wrong else p["x"]}, v).items():
+                buffer[name] = buffer[name] + g
+            return dict(buffer)
+
+        return affine(pullback, fresh=make, accumulates=True)
+
+    return make()
 
 
 # adjoint
