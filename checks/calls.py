@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 import warnings
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ import numpy as np
 
 from checks import randomness
 from checks.errors import MisuseError
-from checks.handed import Form, Handed, copies
+from checks.handed import Buffers, Form, changes, copies
 from checks.numeric.line import OutOfBudgetError
 from checks.subject import Array, Output, Point, Subject, named_outputs
 
@@ -70,7 +70,7 @@ class Cost:
 
 
 class Calls:
-    """A subject's functions: counted, within a budget, and given copies, which are compared after each call.
+    """A subject's functions: counted, within a budget, and given arrays of ours, which are looked at after each call.
 
     Where the forward draws from a global random state, every call starts from the state that the audit found: one
     frozen draw is judged.
@@ -95,6 +95,7 @@ class Calls:
         self.frozen: tuple[str, ...] = ()
         self.lenient = False
         self.states = randomness.read()
+        self._buffers = Buffers()
 
     @property
     def cost(self) -> Cost:
@@ -113,45 +114,59 @@ class Calls:
     def forward(self, point: Point) -> Output:
         """One forward pass at the caller's own point, its warnings the caller's."""
         self._spend()
-        handed = copies(point)
-        output = self.subject.forward(handed.given)
-        self._compare("forward", handed, point)
+        held = self._buffers.lend(point)
+        given = dict(held)
+        output = self.subject.forward(given)
+        same = self._same("forward", held, given, point)
         if self.forwards == 1:
             self.frozen = randomness.drawn(self.states)
-        return {k: _numbers(a) for k, a in output.items()} if isinstance(output, Mapping) else _numbers(output)
+        several = isinstance(output, Mapping)
+        named = dict(output) if isinstance(output, Mapping) else {"": output}
+        del output, given
+        found = {name: self._numbers(named, name) for name in named}
+        self._buffers.back(held, point if same else None)
+        return found if several else found[""]
 
-    def forward_quietly(self, point: Point, ours: Collection[str] = ()) -> Array:
+    def forward_quietly(self, point: Point, *, watched: bool = True) -> Array:
         """One forward pass at a point that we chose: outputs as one flat array, warnings silenced.
 
-        The arrays named in ``ours`` were made for this call: they are handed over as they are. Where there is a
-        reference it is measured in the forward's place. Whatever is raised is for the caller to read as the edge of the
-        domain.
+        Where there is a reference it is measured in the forward's place. What it writes into the point goes unnoticed
+        unless ``watched``. Whatever is raised is for the caller to read as the edge of the domain.
         """
         self._spend()
-        kept = {name: x for name, x in point.items() if name not in ours}
-        handed = copies(kept)
+        held = self._buffers.lend(point)
+        given = dict(held)
         with quietly():
-            output = np.array(flat((self.subject.reference or self.subject.forward)({**point, **handed.given})))
-        self._compare("forward", handed, kept)
+            made = {"": (self.subject.reference or self.subject.forward)(given)}
+        same = watched and self._same("forward", held, given, point)
+        del given
+        with quietly():
+            output = (
+                flat(made[""])
+                if isinstance(made[""], Mapping)
+                else np.asarray(self._buffers.keep(made, "")).reshape(-1)
+            )
+        self._buffers.back(held, point if same else None)
         return output
 
     def jvp(self, point: Point, tangent: Point) -> Array:
         """One pass of forward mode, counted as a forward pass: outputs' tangents as one flat array."""
         self._spend()
-        handed, along = copies(point), copies(tangent)
+        held, along = copies(point), copies(tangent)
+        given, given_along = dict(held), dict(along)
         with quietly():
-            output = np.array(flat(self.subject.jvp(handed.given, along.given)))  # type: ignore[misc]  # claimed
-        self._compare("jvp", handed, point)
-        self._compare("jvp", along, tangent, "the tangent")
+            output = np.array(flat(self.subject.jvp(given, given_along)))  # type: ignore[misc]  # claimed
+        self._same("jvp", held, given, point)
+        self._same("jvp", along, given_along, tangent, "the tangent")
         return output
 
     def pullback(
-        self, point: Point, cotangent: Any, form: Form = np.array, of: Subject | None = None
+        self, point: Point, cotangent: Any, form: Form | None = None, of: Subject | None = None
     ) -> dict[str, Any]:
-        """One pullback; point and cotangent are copies, and so is what is returned (buffers are reused).
+        """One pullback, on arrays of ours; what is returned is ours as well (buffers are reused).
 
-        ``form`` makes the copies; ``of`` is another subject's. Where the claim adds into a buffer, each call has a
-        buffer of its own.
+        ``form`` makes the copies that are handed over; ``of`` is another subject's. Where the claim adds into a buffer,
+        each call has a buffer of its own.
         """
         self.pullbacks += 1
         subject = of or self.subject
@@ -160,37 +175,53 @@ class Calls:
         if self.frozen:
             randomness.restore(self.states)
         several = isinstance(cotangent, Mapping)
-        handed, upstream = copies(point, form), copies(cotangent if several else {"": cotangent}, form)
-        gradient = subject.pullback(handed.given, upstream.given if several else upstream.given[""])
-        self._compare("pullback", handed, point)
-        self._compare("pullback", upstream, cotangent if several else {"": cotangent}, "the cotangent")
+        before = cotangent if several else {"": cotangent}
+        held, upstream = (
+            self._buffers.lend(point) if form is None else copies(point, form),
+            copies(before, form or np.array),
+        )
+        given, given_upstream = dict(held), dict(upstream)
+        gradient = subject.pullback(given, given_upstream if several else upstream[""])
+        same = self._same("pullback", held, given, point)
+        self._same("pullback", upstream, given_upstream, before, "the cotangent")
+        del given, given_upstream, upstream
         if not isinstance(gradient, Mapping):
             raise MalformedError(
                 f"it returned {type(gradient).__name__}; expected a mapping of primal to gradient, "
                 f"such as {{{', '.join(f'{n!r}: …' for n in list(point)[:2])}}}"
             )
-        return {str(k): v if v is None else self._kept(np.array(v)) for k, v in gradient.items()}
+        found: dict[str, Any] = {str(k): v for k, v in gradient.items()}
+        del gradient
+        for name in found:
+            found[name] = None if found[name] is None else self._kept(self._buffers.keep(found, name))
+        if form is None:
+            self._buffers.back(held, point if same else None)
+        return found
+
+    def _numbers(self, outputs: dict[str, Any], name: str) -> Array:
+        try:
+            array: Array = self._buffers.keep(outputs, name)
+        except ValueError:  # a ragged list
+            array = np.array(None)
+        if array.dtype.kind not in "fciub":
+            said = type(outputs[name]).__name__
+            raise MalformedError(f"it returned {said}; expected an array of numbers, or a mapping of them")
+        return array
 
     def _kept(self, g: Array) -> Array:
         return np.where(np.isfinite(g), g, 0) if self.lenient and g.dtype.kind in "fc" else g
 
-    def _compare(self, function: str, handed: Handed, before: Mapping[str, Array], what: str = "the primal") -> None:
-        for name, words in handed.changes(before):
+    def _same(
+        self, function: str, held: dict[str, Array], given: dict[str, Any], before: Point, what: str = "the primal"
+    ) -> bool:
+        written = list(changes(held, given, before))
+        for name, words in written:
             self.writes.setdefault((function, f"{what} {name!r}" if name else what), words)
+        return not written
 
 
 class MalformedError(TypeError):
     """What a function returned has not the form that it must have."""
-
-
-def _numbers(output: Any) -> Array:
-    try:
-        array = np.array(output)
-    except ValueError:  # a ragged list
-        array = np.array(None)
-    if array.dtype.kind not in "fciub":
-        raise MalformedError(f"it returned {type(output).__name__}; expected an array of numbers, or a mapping of them")
-    return array
 
 
 @contextmanager

@@ -1,75 +1,147 @@
-"""Handed: the copies that a function is given, and what it wrote into them."""
+"""Handed: the arrays that a function is given, and what it wrote into them."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
-from checks.subject import Array
+from checks.displaced import fill, pieces, unmoved
+from checks.subject import Array, Point
 
 Form = Callable[[Array], Array]
 """Makes the copy of an array that a function is given."""
+FEW: Final = 4096  # bytes that are compared as one string
 
 
-@dataclass(frozen=True, slots=True)
-class Handed:
-    """Copies handed to a function.
+def copies(arrays: Mapping[str, Array], form: Form = np.array) -> dict[str, Array]:
+    """Copies of ``arrays``, made by ``form``, to be handed over."""
+    return {name: form(x) for name, x in arrays.items()}
 
-    Attributes
+
+def changes(held: Mapping[str, Array], given: Mapping[str, Any], before: Point) -> Iterator[tuple[str, str]]:
+    """What is no longer as it was ``before``: (name, in words).
+
+    Parameters
     ----------
-    given : dict
-        The mapping that the function gets.
-    held : dict
-        The same arrays, under the names that they had.
+    held : mapping of name to ndarray
+        The arrays that were handed over.
+    given : mapping
+        The mapping that they were handed over in.
+    before : mapping of name to ndarray
+        What they held.
+
+    Examples
+    --------
+    >>> x = {"x": np.array([1.0, 2.0])}
+    >>> held = copies(x)
+    >>> held["x"][1] = 5.0
+    >>> list(changes(held, held, x))
+    [('x', '1 of 2 entries; at [1] it was 2, afterwards 5')]
     """
+    for name, array in held.items():
+        like = np.asarray(unmoved(before)[name])
+        if array.shape != like.shape or array.dtype != like.dtype:
+            was = f"it was {like.dtype} of shape {like.shape}"
+            yield name, f"{was}, afterwards {array.dtype} of shape {array.shape}"
+        elif not all(_identical(a, b) for a, b in pieces(array, before, name)):
+            yield name, _change(np.asarray(before[name]), array)
+        elif given.get(name) is not array:
+            yield name, "another array was put in its place, in the mapping that was handed over"
 
-    given: dict[str, Any]
-    held: dict[str, Array]
 
-    def changes(self, before: Mapping[str, Array]) -> Iterator[tuple[str, str]]:
-        """What is no longer as it was ``before``: (name, in words).
+class Buffers:
+    """Arrays that points are handed over in: lent again and again, once nobody else refers to them any more."""
 
-        Examples
-        --------
-        >>> x = {"x": np.array([1.0, 2.0])}
-        >>> handed = copies(x)
-        >>> handed.given["x"][1] = 5.0
-        >>> list(handed.changes(x))
-        [('x', '1 of 2 entries; at [1] it was 2, afterwards 5')]
+    def __init__(self) -> None:
+        self._free: dict[str, Array] = {}
+        self._full: Point | None = None  # the point that the free ones hold
+        self._results: dict[str, Array] = {}
+
+    def lend(self, point: Point) -> dict[str, Array]:
+        """The arrays of ``point`` in memory of their own, layouts kept."""
+        held = {}
+        for name, like in unmoved(point).items():
+            array = self._free.pop(name, None)
+            reused = array is not None and _alike(array, like)
+            if array is None or not reused:
+                array = np.empty_like(like)
+            if not (reused and self._full is point):
+                fill(array, point, name)
+            held[name] = array
+        return held
+
+    def back(self, held: dict[str, Array], full: Point | None) -> None:
+        """Take back what was lent, if it can be lent again; ``full`` is the point that it still holds, if any."""
+        self._full = full
+        for name in list(held):
+            if alone(held, name):
+                self._free[name] = held.pop(name)
+
+    def keep(self, results: Mapping[str, Any], name: str) -> Any:
+        """A result as an array that nobody else can write into: itself where nobody else refers to it, else a copy.
+
+        Copies are made where the last one of that name was, once nobody refers to that any more.
         """
-        for name, array in self.held.items():
-            was = np.asarray(before[name])
-            if not _identical(array, was):
-                yield name, _change(was, array)
-            elif self.given.get(name) is not array:
-                yield name, "another array was put in its place, in the mapping that was handed over"
+        if type(results[name]) is np.ndarray and results[name].flags.owndata and alone(results, name):
+            return results[name]
+        result = np.asarray(results[name])
+        if name in self._results and alone(self._results, name) and _alike(self._results[name], result):
+            np.copyto(self._results[name], result)
+        elif result.nbytes > FEW:
+            self._results[name] = np.array(result)
+        else:
+            return np.array(result)
+        return self._results[name]
 
 
-def copies(arrays: Mapping[str, Array], form: Form = np.array) -> Handed:
-    """Copies of ``arrays``, made by ``form``."""
-    made = {name: form(x) for name, x in arrays.items()}
-    return Handed(dict(made), made)
+def _alike(array: Array, like: Array) -> bool:
+    a, b = array.flags, like.flags
+    same = array.shape == like.shape and array.dtype == like.dtype and a.writeable
+    return same and (b.c_contiguous or b.f_contiguous) and a.c_contiguous == b.c_contiguous
+
+
+def alone(arrays: Mapping[str, Any], name: str) -> bool:
+    """Whether the mapping holds the only reference to what it has under ``name``; false where it cannot be known."""
+    return _references(arrays, name) == _ALONE
+
+
+def _references(arrays: Mapping[str, Any], name: str) -> int:
+    return sys.getrefcount(arrays[name])
+
+
+_ALONE: Final = _references({"": np.empty(1)}, "") if sys.implementation.name == "cpython" else -1
 
 
 def _identical(a: Array, b: Array) -> bool:
-    """Whether every value is the same; by their bytes first: quicker, but a long double has padding."""
-    if a.shape != b.shape or a.dtype != b.dtype:
-        return False
-    if a.flags.c_contiguous and b.flags.c_contiguous and a.dtype.itemsize % 8 == 0:
-        if np.array_equal(a.reshape(-1).view(np.uint64), b.reshape(-1).view(np.uint64)):
-            return True
-    elif a.tobytes() == b.tobytes():
-        return True
-    return bool(np.array_equal(a, b, equal_nan=a.dtype.kind in "fc"))
+    """Whether two arrays of one shape and dtype hold the same values, −0 and 0 told apart, all NaN alike.
+
+    By their bytes first: quicker, but a long double has padding.
+    """
+    if a.nbytes <= FEW:
+        same = a.tobytes() == b.tobytes()
+    else:
+        whole = a.flags.c_contiguous and b.flags.c_contiguous and a.dtype.itemsize % 8 == 0
+        same = whole and np.array_equal(a.reshape(-1).view(np.uint64), b.reshape(-1).view(np.uint64))
+    return same or not _differs(a, b).any()
+
+
+def _differs(a: Array, b: Array) -> Array:
+    if a.dtype.kind == "c":
+        return _differs(a.real, b.real) | _differs(a.imag, b.imag)
+    if a.dtype.kind != "f":
+        return np.asarray(a != b)
+    number = ~(np.isnan(a) & np.isnan(b))
+    return np.asarray(((a != b) | (np.signbit(a) != np.signbit(b))) & number)
 
 
 def _change(before: Array, after: Array) -> str:
-    if before.shape != after.shape or before.dtype != after.dtype:
-        return f"it was {before.dtype} of shape {before.shape}, afterwards {after.dtype} of shape {after.shape}"
-    differs = np.argwhere(before != after)
+    differs = np.argwhere(_differs(before, after))
     at = tuple(int(i) for i in differs[0]) if len(differs) else (0,) * before.ndim
     entries = f"{len(differs):,} of {before.size:,} entries"
-    return f"{entries}; at {list(at)} it was {before[at] + 0:.6g}, afterwards {after[at] + 0:.6g}"
+    was, now = before[at], after[at]
+    if was != now:  # else a zero has changed its sign
+        was, now = was + 0, now + 0
+    return f"{entries}; at {list(at)} it was {was:.6g}, afterwards {now:.6g}"

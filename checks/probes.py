@@ -9,10 +9,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from checks.displaced import Displaced
 from checks.subject import Array, Point
+from checks.tangents import Tangent, draws, signed_values
 
 MOVED: Final = 1e-3  # the moved point is this far, relative to each tensor's size, from the caller's
 SAFE: Final = 1e-200  # sums of squares between this and its inverse have neither over- nor underflowed
+LARGE: Final = 1 << 22  # entries
 MAGNITUDE_RMS: Final = float(np.sqrt(13 / 12))  # rms of a magnitude drawn from U[1/2, 3/2]
 
 
@@ -37,9 +40,7 @@ def signed(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float
     >>> bool(0.5 <= abs(u).min() <= abs(u).max() <= 1.5)
     True
     """
-    draw = np.asarray(rng.uniform(-1.0, 1.0, size=shape))
-    draw += np.copysign(0.5, draw)
-    return draw
+    return signed_values(draws(rng, shape))
 
 
 def size(array: Array) -> float:
@@ -70,9 +71,14 @@ def rms(array: Array) -> float:
     return largest * float(np.sqrt(np.mean(scaled * scaled, dtype=np.float64)))
 
 
-def moved(rng: np.random.Generator, point: Point, sizes: Mapping[str, float]) -> dict[str, Array]:
-    """Move every entry of ``point`` off exact kinks, ties and zeros, by `MOVED` of its tensor's size, in its dtype."""
-    return displaced(point, {name: signed(rng, x.shape) for name, x in point.items()}, sizes, MOVED)
+def moved(rng: np.random.Generator, point: Point, sizes: Mapping[str, float]) -> Point:
+    """Move every entry of ``point`` off exact kinks, ties and zeros, by `MOVED` of its tensor's size, in its dtype.
+
+    A point of more than `LARGE` entries is made where it is used.
+    """
+    kept = {name: draws(rng, x.shape, np.int8) for name, x in point.items()}
+    there = Displaced(point, {name: Tangent(k, MOVED * sizes[name]) for name, k in kept.items()})
+    return there if sum(x.size for x in point.values()) > LARGE else dict(there)
 
 
 def displaced(

@@ -9,12 +9,13 @@ from typing import Any, Final
 import numpy as np
 
 from checks.calls import Calls
+from checks.displaced import Displaced
 from checks.numeric.bits import significand_bits
 from checks.numeric.estimate import Estimate
 from checks.numeric.line import Line, OutOfBudgetError
 from checks.numeric.quick import CLOSER, STEP
-from checks.probes import displaced
 from checks.subject import Array, Point
+from checks.tangents import Tangent, dot, pairing, terms
 from checks.units import Unit, tangent
 
 LEAST_WEIGHT: Final = 0.3  # an equal part may shrink a unit's displacement to this share, no further
@@ -131,7 +132,7 @@ def ray(place: Place, units: Sequence[Unit], *, equal: bool, length: float | Non
         weights = length / np.array([u.size for u in units])
     sizes = [w * u.size for u, w in zip(units, weights.tolist(), strict=True)]
     direction = tangent(place.rng, place.point, sizes, units)
-    claimed = sum(float(_terms(np.asarray(place.gradient[name]), u).sum()) for name, u in direction.items())
+    claimed = sum(pairing(place.gradient[name], u) for name, u in direction.items())
     rounded = norm(np.array([w * u.rounded for u, w in zip(units, weights, strict=True)]))
     kept: dict[Any, Array] = {0.0: place.output}
     outputs = _outputs(place, direction, kept)
@@ -149,13 +150,6 @@ def ray(place: Place, units: Sequence[Unit], *, equal: bool, length: float | Non
     return made
 
 
-def _terms(g: Array, u: Array) -> Array:
-    """Terms of ⟨g, u⟩; a complex primal is two real ones, g = ∂/∂Re + i ∂/∂Im."""
-    if g.dtype.kind == "c" or u.dtype.kind == "c":
-        return np.asarray(np.real(g) * np.real(u) + np.imag(g) * np.imag(u))
-    return np.asarray(g.astype(np.float64, copy=False) * u)
-
-
 def norm(values: Array) -> float:
     """Euclidean norm without over- or underflow."""
     largest = float(np.max(np.abs(values), initial=0.0))
@@ -165,14 +159,16 @@ def norm(values: Array) -> float:
 def _pair(v: Array, outputs: Array) -> float:
     """⟨v, f⟩; an output with v = 0 is left out, so that what is not judged may be infinite."""
     with np.errstate(all="ignore"):
-        return float(np.sum(np.where(v == 0, 0.0, _terms(v, outputs))))
+        value = dot(v, outputs)
+        return value if np.isfinite(value) else float(np.sum(np.where(v == 0, 0.0, terms(v, outputs))))
 
 
-def _outputs(place: Place, direction: Mapping[str, Array], kept: dict[Any, Array]) -> Any:
+def _outputs(place: Place, direction: Mapping[str, Tangent | Array], kept: dict[Any, Array]) -> Any:
     def outputs(t: Any) -> Array:
         if t in kept:
             return kept[t]
-        values = place.calls.forward_quietly(displaced(place.point, direction, t=t), ours=direction)
+        there = Displaced(place.point, direction, t)
+        values = place.calls.forward_quietly(dict(there) if isinstance(t, complex) else there, watched=False)
         if values.shape != place.output.shape:
             raise ValueError(f"outputs changed their shape from {place.output.shape} to {values.shape}")
         if 64 * values.size <= KEPT:

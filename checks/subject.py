@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from checks.errors import InvalidSubject
 Array = NDArray[Any]
 Point = Mapping[str, Array]
 Output = Array | Mapping[str, Array]
+MANY: Final = 4096  # entries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,13 +133,23 @@ def _floating(subject: str, name: str, value: object) -> Array:
             f"{subject}: primal {name!r} has dtype {array.dtype}; expected floating-point numbers. If it is "
             f"differentiated, give {name}.astype(float); if not (labels, masks, sizes), let the functions close over it"
         )
-    if not np.isfinite(array).all():
+    if not finite(array):
         bad = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise InvalidSubject(
             f"{subject}: primal {name!r} is {array[bad]} at {list(bad)}; a derivative exists only at finite points. "
             f"Give a point at which the function is defined"
         )
     return array
+
+
+def finite(array: Array) -> bool:
+    """Whether every entry is a finite number; the sum of their squares says so for most large arrays, and quicker."""
+    if array.size > MANY and array.dtype.kind == "f" and array.flags.c_contiguous:
+        flat = array.reshape(-1)
+        with np.errstate(all="ignore"):
+            if np.isfinite(np.dot(flat, flat)):
+                return True
+    return bool(np.isfinite(array).all())
 
 
 def _seen(value: object) -> str:

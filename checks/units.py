@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from checks.probes import MAGNITUDE_RMS, rms, signed, size
+from checks.displaced import unmoved
+from checks.probes import MAGNITUDE_RMS, rms, size
 from checks.subject import Array, Point
+from checks.tangents import Tangent, blocks, draws, in_a_row
 
 MIXED: Final = 1e-3  # a tensor of which a tenth is below MIXED × its rms has entries of mixed scales
 DECADES: Final = 3  # entries within this many decades make one group
@@ -78,7 +80,7 @@ class Group(NamedTuple):
 
 def by_value(point: Point) -> dict[str, list[Group]]:
     """Groups of entries of like size, for every primal: what `units` starts from."""
-    return {name: _groups(np.abs(x), "of size") for name, x in point.items()}
+    return {name: _groups(x, "of size") for name, x in point.items()}
 
 
 def units(gradient: Mapping[str, Array], point: Point, values: Mapping[str, list[Group]] | None = None) -> list[Unit]:
@@ -106,7 +108,7 @@ def units(gradient: Mapping[str, Array], point: Point, values: Mapping[str, list
     values = values or by_value(point)
     found: list[Unit] = []
     for name, claim in gradient.items():
-        g = np.abs(np.asarray(claim))
+        g = np.asarray(claim)
         if g.size:
             tensor = size(point[name])
             for group in values[name]:
@@ -157,12 +159,15 @@ def _within(outer: NDArray[np.bool_] | None, inner: NDArray[np.bool_] | None) ->
     return both
 
 
-def _groups(magnitude: Array, verb: str) -> list[Group]:
+def _groups(values: Array, verb: str) -> list[Group]:
     """Entries within `DECADES` of one another, largest first; one group where all are; those that vanish last."""
-    largest, n = float(magnitude.max(initial=0.0)), magnitude.size
-    whole = rms(magnitude)
+    n, whole = values.size, rms(values)
+    largest, least, little = _spread(values, MIXED * whole)
     if largest == 0.0 or not np.isfinite(largest):
         return [Group("", None, n, 0.0)]
+    if least > VANISHED * largest and little <= n // 10:
+        return [Group("", None, n, whole)]
+    magnitude = np.abs(values)
     gone = magnitude <= VANISHED * largest
     there = n - int(np.count_nonzero(gone))
     typical = whole * float(np.sqrt(n / there))
@@ -184,25 +189,40 @@ def _groups(magnitude: Array, verb: str) -> list[Group]:
     return made if len(made) > 1 else [Group("", None, n, whole)]
 
 
-def tangent(rng: np.random.Generator, point: Point, sizes: Sequence[float], units: Sequence[Unit]) -> dict[str, Array]:
+def _spread(values: Array, small: float) -> tuple[float, float, int]:
+    """The largest and the least magnitude, and how many are below ``small``; 0 of an empty array."""
+    flat = in_a_row(values)
+    largest, least, little = 0.0, np.inf, 0
+    for part in [values] if flat is None else (flat[at] for at in blocks(flat.size)):
+        magnitude = np.abs(part)
+        largest = max(largest, float(magnitude.max(initial=0.0)))
+        least = min(least, float(magnitude.min(initial=np.inf)))
+        little += int(np.count_nonzero(magnitude < small))
+    return largest, least, little
+
+
+def tangent(
+    rng: np.random.Generator, point: Point, sizes: Sequence[float], units: Sequence[Unit]
+) -> dict[str, Tangent]:
     """Draw a direction over ``units``, each moved by its own size; every other entry stays where it is.
 
     Returns
     -------
-    dict of name to ndarray
+    dict of name to Tangent
         One tangent for each primal that moves, of its shape, in units of the primal.
     """
-    lengths: dict[str, Any] = {}
+    lengths: dict[str, list[float]] = {}
+    kinds: dict[str, NDArray[np.int8]] = {}
     for unit, length in zip(units, sizes, strict=True):
-        if unit.mask is None:
-            lengths[unit.tensor] = length
-        else:
-            lengths.setdefault(unit.tensor, np.zeros(point[unit.tensor].shape))[unit.mask] = length
-    moves: dict[str, Array] = {}
-    for name, length in lengths.items():
-        u = signed(rng, point[name].shape)
-        if point[name].dtype.kind == "c":
-            u = u + 1j * signed(rng, u.shape)
-        u *= length
-        moves[name] = u
+        kind = lengths.setdefault(unit.tensor, [0.0])
+        kind.append(length)
+        if unit.mask is not None:
+            kinds.setdefault(unit.tensor, np.zeros(unit.mask.shape, dtype=np.int8))[unit.mask] = len(kind) - 1
+    moves = {}
+    for name, every in lengths.items():
+        x = unmoved(point)[name]
+        kept = draws(rng, x.shape)
+        imaginary = draws(rng, x.shape) if x.dtype.kind == "c" else None
+        whole = np.array(every) if name in kinds else every[-1]
+        moves[name] = Tangent(kept, whole, imaginary, kinds.get(name))
     return moves

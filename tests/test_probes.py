@@ -185,7 +185,7 @@ def test_a_scale_is_the_rms_over_directions_of_the_claimed_derivative() -> None:
     rng = np.random.default_rng(1)
     point, gradient = {"w": 7 * rng.normal(size=40)}, {"w": rng.normal(size=40)}
     (unit,) = units(gradient, point)
-    seen = [gradient["w"] @ tangent(rng, point, [unit.size], [unit])["w"] for _ in range(4000)]
+    seen = [gradient["w"] @ tangent(rng, point, [unit.size], [unit])["w"].values() for _ in range(4000)]
     assert unit.scale == pytest.approx(np.sqrt(np.mean(np.square(seen))), rel=0.05)
 
 
@@ -214,18 +214,19 @@ def test_groups_that_are_known_are_taken_as_they_are() -> None:
 def test_a_tangent_moves_its_units_by_their_sizes_and_nothing_else() -> None:
     point = {"w": np.array([1.0, 2.0, 3e-9, 4e-9]), "b": np.ones(2)}
     large, small = units({"w": np.ones(4)}, point)
-    u = tangent(np.random.default_rng(0), point, [10.0, 1e-3], [large, small])
-    assert set(u) == {"w"}
-    assert np.all((np.abs(u["w"][:2]) >= 5) & (np.abs(u["w"][:2]) <= 15))
-    assert np.all((np.abs(u["w"][2:]) >= 5e-4) & (np.abs(u["w"][2:]) <= 1.5e-3))
-    alone = tangent(np.random.default_rng(0), point, [1.0], [small])["w"]
+    moves = tangent(np.random.default_rng(0), point, [10.0, 1e-3], [large, small])
+    assert set(moves) == {"w"}
+    u = moves["w"].values()
+    assert np.all((np.abs(u[:2]) >= 5) & (np.abs(u[:2]) <= 15))
+    assert np.all((np.abs(u[2:]) >= 5e-4) & (np.abs(u[2:]) <= 1.5e-3))
+    alone = tangent(np.random.default_rng(0), point, [1.0], [small])["w"].values()
     assert alone[:2].tolist() == [0.0, 0.0]
     assert alone[2:].all()
 
 
 def test_a_tangent_of_a_complex_primal_moves_both_parts() -> None:
     point = {"z": np.ones(50, dtype=complex)}
-    u = tangent(np.random.default_rng(0), point, [2.0], units({"z": np.ones(50)}, point))["z"]
+    u = tangent(np.random.default_rng(0), point, [2.0], units({"z": np.ones(50)}, point))["z"].values()
     assert np.abs(u.real).min() >= 1
     assert np.abs(u.imag).min() >= 1
     assert len(np.unique(np.sign(u.real) + 3 * np.sign(u.imag))) == 4

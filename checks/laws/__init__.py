@@ -24,7 +24,10 @@ __all__ = ["LAWS", "Ground", "Law", "RaisedError", "cotangent", "in_words"]
 
 
 def _adjoint(ground: Ground) -> list[Verdict]:
-    return adjoint(ground) if ground.usable else []
+    if not ground.judged:
+        return []
+    ground.release()
+    return adjoint(ground)
 
 
 LAWS: Final[Mapping[str, Law]] = {

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from checks.calls import Calls, flat, unflat
+from checks.displaced import unmoved
 from checks.laws.ground import Ground, misshapen
 from checks.measure import measure
 from checks.numeric.bits import significand_bits
@@ -16,7 +17,7 @@ from checks.numeric.quick import STEP
 from checks.probes import moved, signed, size
 from checks.ray import Place, norm
 from checks.subject import Array, Point
-from checks.units import by_value, units
+from checks.units import Group, by_value, units
 from checks.verdict import Outcome, Verdict
 
 SMALLEST: Final = 2e-13  # the smallest t that a full measurement looks at
@@ -31,13 +32,8 @@ UNDISTURBED: Final = (
 
 def adjoint(ground: Ground) -> list[Verdict]:
     """Two places, cotangents and directions: a moved point, then the caller's own with small outputs weighed up."""
-    rng = ground.rng("adjoint")
-    sizes = {name: size(x) for name, x in ground.point.items()}
-    values = by_value(ground.point)
-    away = _place(ground, moved(rng, ground.point, sizes), ground.cotangent, rng, "at a moved point")
-    first = away or _place(ground, ground.point, ground.cotangent, rng, "at your point")
-    verdicts = measure(first, units(first.gradient, ground.point, values), zeros=True) if first else []
-    v = _small_outputs_up(rng, first, ground)
+    rng, values = ground.rng("adjoint"), by_value(ground.point)
+    verdicts, v = _moved(ground, rng, values)
     here = _place(ground, ground.point, v, rng, "at your point")
     if here is None:
         reason = "with a second cotangent the pullback raised, or lost its shapes or its finiteness"
@@ -46,11 +42,24 @@ def adjoint(ground: Ground) -> list[Verdict]:
     return verdicts + measure(here, units(here.gradient, ground.point, values), equal=True)
 
 
+def _moved(ground: Ground, rng: np.random.Generator, values: Mapping[str, list[Group]]) -> tuple[list[Verdict], Array]:
+    """The verdicts at the moved point, and the second cotangent; what they took of memory is free again."""
+    sizes = {name: size(x) for name, x in ground.point.items()}
+    away = _place(ground, moved(rng, ground.point, sizes), ground.cotangent, rng, "at a moved point")
+    first = away or _place(ground, ground.point, ground.cotangent, rng, "at your point")
+    verdicts = measure(first, units(first.gradient, ground.point, values), zeros=True) if first else []
+    v = _small_outputs_up(rng, first, ground)
+    if first:
+        first.first.clear()  # a ray knows its place
+    return verdicts, v
+
+
 def _place(ground: Ground, point: Point, v: Array, rng: np.random.Generator, where: str) -> Place | None:
     """The claim at ``point``, measured in double precision where the forward takes it; None outside the domain."""
     subject = ground.calls.subject
     own = point is ground.point and subject.reference is None
-    point, v = {n: subject.rounded(x) for n, x in point.items()}, subject.rounded(v)
+    if subject.bits is not None:
+        point, v = {n: subject.rounded(x) for n, x in point.items()}, subject.rounded(v)
     try:
         output = flat(ground.output) if own else ground.calls.forward_quietly(point)
         with np.errstate(all="ignore"):
@@ -59,9 +68,9 @@ def _place(ground: Ground, point: Point, v: Array, rng: np.random.Generator, whe
         raise
     except Exception:
         return None
-    usable = ground.usable
-    claims = {n: np.asarray(gradient[n]) for n in usable if not misshapen(point[n], gradient.get(n))}
-    if len(claims) < len(usable) or not np.isfinite(output[v != 0]).all():
+    still = unmoved(point)
+    claims = {n: np.asarray(gradient[n]) for n in ground.judged if not misshapen(still[n], gradient.get(n))}
+    if len(claims) < len(ground.judged) or not np.isfinite(output[v != 0]).all():
         return None
     lifted, fine = _lifted(ground.calls, point, output)
     seen = np.asarray(_as_seen(v, fine))
@@ -76,8 +85,8 @@ def _place(ground: Ground, point: Point, v: Array, rng: np.random.Generator, whe
         rng=rng,
         resolution=ground.resolution,
         where=where,
-        eps=max(_coarsest(claims), _coarsest(point), _coarsest({"": output}), subject.eps),
-        smallest=max(SMALLEST, FROZEN_ULPS * _coarsest(lifted)),
+        eps=max(_coarsest(claims), _coarsest(still), _coarsest({"": output}), subject.eps),
+        smallest=max(SMALLEST, FROZEN_ULPS * _coarsest(unmoved(lifted))),
     )
 
 
@@ -95,7 +104,7 @@ def _as_seen(v: Array, output: Array) -> Array:
 def _lifted(calls: Calls, point: Point, output: Array) -> tuple[Point, Array]:
     """The same point in float64 where the forward computes in float64 there: a finer measurement of the same claim."""
     double = float(np.finfo(np.float64).eps)
-    if _coarsest(point) <= double:
+    if _coarsest(unmoved(point)) <= double:
         return point, output
     wide = {n: x.astype(np.result_type(x.dtype, np.float64)) for n, x in point.items()}
     try:

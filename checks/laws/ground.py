@@ -12,7 +12,7 @@ from checks.calls import Calls, flat, quietly, unflat
 from checks.laws.raised import RaisedError
 from checks.numeric.line import OutOfBudgetError
 from checks.probes import signed
-from checks.subject import Array, Output, Point, named_outputs
+from checks.subject import Array, Output, Point, finite, named_outputs
 from checks.verdict import Verdict
 
 SPARE: Final = 3  # bits
@@ -43,7 +43,7 @@ class Ground:
     calls: Calls
     output: Output
     cotangent: Array
-    gradient: Mapping[str, Array]
+    gradient: dict[str, Array]
     rng: Callable[[str], np.random.Generator]
     resolution: float | None
     memo: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -84,6 +84,19 @@ class Ground:
     def usable(self) -> dict[str, Array]:
         """Those that are held to the derivative: well formed, and not declared to be something else."""
         return {n: g for n, g in self.wellformed.items() if n not in self.declared}
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """The names of `usable`."""
+        names: tuple[str, ...] = self.once("judged", lambda: tuple(self.usable))
+        return names
+
+    def release(self) -> None:
+        """Let go of all gradients, for the memory that they take: from here on their names are enough."""
+        names = self.judged
+        self.memo.clear()
+        self.memo["judged"] = names
+        self.gradient.clear()
 
     def once(self, name: str, make: Callable[[], Any]) -> Any:
         """What ``make`` gives, the first time that any law asks for ``name``; afterwards the same again."""
@@ -186,7 +199,7 @@ def misshapen(x: Array, g: Any) -> str:
         return f"has dtype {g.dtype}; expected numbers like the primal's {x.dtype}"
     if g.shape != x.shape:
         return f"has shape {g.shape}; the primal has {x.shape}"
-    if not np.isfinite(g).all():
+    if not finite(g):
         at = [int(i) for i in np.argwhere(~np.isfinite(g))[0]]
         return f"is {g[tuple(at)]} at {at}, where the forward is finite"
     return ""

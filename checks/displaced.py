@@ -1,0 +1,116 @@
+"""Displaced: points that are kept as another point and a direction, and made where they are used, block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from checks.subject import Array, Point
+from checks.tangents import BLOCK, Tangent, blocks, in_a_row, row, values
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Displaced(Mapping[str, Array]):
+    """x + t u, made anew each time that a primal is asked for; a real t keeps every dtype.
+
+    Attributes
+    ----------
+    point : mapping of name to ndarray
+        x, which may be displaced itself.
+    direction : mapping of name to Tangent or ndarray
+        u, of the primals that move.
+    t : float or complex
+        How far.
+
+    Examples
+    --------
+    >>> from checks.tangents import draws
+    >>> u = {"x": Tangent(draws(np.random.default_rng(0), (2,)), 1.0)}
+    >>> there = Displaced({"x": np.ones(2), "y": np.zeros(1)}, u, 0.5)
+    >>> bool((np.abs(there["x"] - 1) > 0.25).all()), there["y"]
+    (True, array([0.]))
+    """
+
+    point: Point
+    direction: Mapping[str, Tangent | Array]
+    t: Any = 1.0
+
+    def __getitem__(self, name: str) -> Array:
+        x = self.point[name]
+        if name not in self.direction:
+            return x
+        move = values(self.direction[name], self.t)
+        return move + x if isinstance(self.t, complex) else _add(x, move, np.empty_like(x))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.point)
+
+    def __len__(self) -> int:
+        return len(self.point)
+
+
+def unmoved(point: Point) -> Point:
+    """The arrays that a point is displaced from: of the same shapes, dtypes and memory layouts.
+
+    Examples
+    --------
+    >>> unmoved(Displaced({"x": np.ones(2)}, {}))
+    {'x': array([1., 1.])}
+    """
+    while isinstance(point, Displaced):
+        point = point.point
+    return point
+
+
+def fill(out: Array, point: Point, name: str) -> None:
+    """Write a primal of ``point`` into ``out``, an array of its shape, dtype and layout."""
+    flat, write = in_a_row(out), _writer(point, name)
+    if flat is None or write is None:
+        np.copyto(out, point[name])
+        return
+    for at in blocks(flat.size):
+        write(at, flat[at])
+
+
+def pieces(out: Array, point: Point, name: str) -> Iterator[tuple[Array, Array]]:
+    """Parts of ``out`` beside what ``point`` has there: the whole, or block by block."""
+    flat, write = in_a_row(out), _writer(point, name)
+    if flat is None or write is None:
+        yield out, np.asarray(point[name])
+        return
+    made = np.empty(min(BLOCK, flat.size), dtype=flat.dtype)
+    for at in blocks(flat.size):
+        yield flat[at], write(at, made[: at.stop - at.start])
+
+
+def _writer(point: Point, name: str) -> Callable[[slice, Array], Array] | None:
+    """A function that writes one of the blocks of a primal; None where its memory is not in a row."""
+    moves = []
+    while isinstance(point, Displaced):
+        if isinstance(point.t, complex):
+            return None
+        if name in point.direction:
+            moves.append(row(point.direction[name], point.t))
+        point = point.point
+    x = in_a_row(np.asarray(point[name]))
+    if x is None:
+        return None
+
+    def write(at: slice, out: Array) -> Array:
+        now = x[at]
+        for move in reversed(moves):
+            now = _add(now, move(at), out)
+        if not moves:
+            out[...] = now
+        return out
+
+    return write
+
+
+def _add(x: Array, move: Array, out: Array) -> Array:
+    """x + move in the finer of the two, then in the dtype of ``out``."""
+    np.add(x, move, out=out, casting="same_kind")
+    return out
