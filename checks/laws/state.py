@@ -144,7 +144,7 @@ def accumulation(ground: Ground) -> list[Verdict]:
     two, point = _made(subject.fresh), elsewhere(ground)[0]
     there = ground.pull("pullback(v) at another point on a new object", ground.cotangent, point, of=two)
     both = ground.pull("pullback(v) here, after one at another point,", ground.cotangent, of=two)
-    sums = {n: there[n] + g for n, g in ground.wellformed.items() if np.shape(there.get(n)) == g.shape}
+    sums = {n: there[n] + g for n, g in ground.wellformed.items() if np.shape(there.get(n, ())) == g.shape}
     words = "after a pullback at another point, the pullback here does not add its own gradient"
     means = "it uses what the last call left behind, not the point that it is given"
     return hold(ground, "accumulation", words, both, sums, means=means) or passed("accumulation")
