@@ -9,10 +9,11 @@ from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from checks.commands.arguments import REPORTS, budget, names, number, option, positive, report, whole
-from checks.commands.said import EPILOG, EXIT, INTERRUPTED, MISUSED, say
+from checks.commands.said import EPILOG, EXIT, INTERRUPTED, say, written
 from checks.errors import MisuseError
 
 if TYPE_CHECKING:
@@ -152,27 +153,26 @@ def _command_line(args: argparse.Namespace) -> str:
 
 
 def _show(report: Report, args: argparse.Namespace) -> int:
-    from checks.report import formats, json, terminal, text
+    from checks.report import formats, json, markdown, terminal, text
 
     out: IO[str] = sys.stdout
     if args.json:
         print(json.render(report), file=out)
     else:
         terminal.write(text.summary(report) if args.quiet else text.render(report), out)
-    code = EXIT[report.outcome.value]
-    writers: list[Callable[[list[Report]], None]] = [partial(formats.save, form, path) for form, path in args.report]
-    for write in (formats.job_summary, *writers):
-        try:
-            write([report])
-        except MisuseError as error:  # the report is on the screen, and in whatever else can be written
-            code = say(f"backproof: {error}", MISUSED)
-    return code
+    return written(
+        EXIT[report.outcome.value],
+        partial(formats.job_summary, lambda room: markdown.render([report], cap=room)),
+        *(partial(formats.save, form, path, [report]) for form, path in args.report),
+    )
 
 
 def _audit_equations(args: argparse.Namespace) -> int:
     from checks.equations import EQUATIONS, audit_equations
-    from checks.report import labels, terminal
+    from checks.report import formats, labels, terminal
 
+    for form, _ in args.report:
+        labels.known(form)
     unknown = [label for label in args.labels or () if label not in EQUATIONS]
     if unknown:
         raise MisuseError(f"no equation is labelled {unknown[0]!r}; the labels are {', '.join(EQUATIONS)}")
@@ -195,9 +195,12 @@ def _audit_equations(args: argparse.Namespace) -> int:
         terminal.write(labels.summary(report), sys.stdout)
     else:
         labels.write(report, sys.stdout)
-    if report.interrupted:
-        return say("backproof: interrupted; what was finished is above", INTERRUPTED)
-    return EXIT[report.outcome.value]
+    code = written(
+        EXIT[report.outcome.value],
+        partial(formats.job_summary, lambda _: labels.render_markdown(report)),
+        *(partial(formats.put, Path(path), labels.FORMATS[form](report)) for form, path in args.report),
+    )
+    return say("backproof: interrupted; what was finished is above", INTERRUPTED) if report.interrupted else code
 
 
 def _progress(goal: str) -> Callable[[int, float], None]:

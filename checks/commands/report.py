@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from checks.commands.arguments import REPORTS
-from checks.commands.said import EPILOG, EXIT, FAILED, MISUSED, PASSED, UNDECIDED, say
+from checks.commands.said import EPILOG, EXIT, FAILED, MISUSED, PASSED, UNDECIDED, say, written
 from checks.errors import MisuseError
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def _help(name: str) -> str:
 
 def run(args: argparse.Namespace) -> int:
     """Read, merge, compare, render; the exit code is the outcome's, or, beside an earlier run, that of what changed."""
-    from checks.report import formats, several
+    from checks.report import formats, markdown, several
     from checks.report.compare import compare
 
     wanted = {name: path for name in REPORTS if (path := getattr(args, name)) is not None} or {"text": STDOUT}
@@ -58,17 +59,20 @@ def run(args: argparse.Namespace) -> int:
         formats.known(name)
     reports = several.merged(_read(path) for path in args.runs)
     changes = None if args.against is None else compare(_read(args.against), reports)
-    code = _code(several.outcome(reports).value, changes)
-    for name, path in wanted.items():
-        try:
-            if path == STDOUT:
-                _print(name, formats.rendered(name, reports, changes))
-            else:
-                formats.save(name, path, reports, changes)
-        except MisuseError as error:  # nothing is lost: it is printed instead
-            if STDOUT not in wanted.values():
-                _print("text", formats.rendered("text", reports, changes))
-            code = say(f"backproof: {error}", MISUSED)
+
+    def tell(name: str, path: str) -> None:
+        if path == STDOUT:
+            _print(name, formats.rendered(name, reports, changes))
+        else:
+            formats.save(name, path, reports, changes)
+
+    code = written(
+        _code(several.outcome(reports).value, changes),
+        *(partial(tell, name, path) for name, path in wanted.items()),
+        partial(formats.job_summary, lambda room: markdown.render(reports, changes, cap=room)),
+    )
+    if code == MISUSED and STDOUT not in wanted.values():  # nothing is lost: it is printed instead
+        _print("text", formats.rendered("text", reports, changes))
     return code
 
 
@@ -82,12 +86,10 @@ def _read(path: str) -> list[Report]:
     from checks.report import ndjson
 
     try:
-        text = sys.stdin.read() if path == STDOUT else Path(path).read_text(encoding="utf-8")
+        text = sys.stdin.read() if path == STDOUT else Path(path).read_text(encoding="utf-8", errors="replace")
         reports, notes = ndjson.read(text)
     except OSError as error:
         raise MisuseError(f"cannot read {path}: {error.strerror or error}; expected a file of reports") from None
-    except UnicodeDecodeError as error:
-        raise MisuseError(f"cannot read {path}: {error}; expected JSON in UTF-8") from None
     except MisuseError as error:
         raise MisuseError(f"{path}: {error}") from None
     for note in notes:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from checks.errors import MisuseError
+from checks.report import markdown
 from checks.report.compare import Change
 from checks.report.record import Report
 
@@ -85,12 +86,16 @@ def save(name: str, path: str, reports: Sequence[Report], changes: Iterable[Chan
     MisuseError
         As `rendered`; or if the file cannot be written, with the path and the reason.
     """
-    written = rendered(name, reports, changes).removesuffix("\n")
-    _put(Path(path), f"{written}\n", append=FORMATS[name].appends)
+    put(Path(path), rendered(name, reports, changes), append=FORMATS[name].appends)
 
 
-def job_summary(reports: Sequence[Report]) -> None:
-    """Append the run as Markdown to the file that GITHUB_STEP_SUMMARY names, where it is set and has room left.
+def job_summary(render: Callable[[int], str]) -> None:
+    """Append Markdown to the file that GITHUB_STEP_SUMMARY names, where it is set and has room left.
+
+    Parameters
+    ----------
+    render : callable
+        The bytes that are left -> Markdown.
 
     Raises
     ------
@@ -99,21 +104,26 @@ def job_summary(reports: Sequence[Report]) -> None:
     """
     if not os.environ.get(SUMMARY):
         return
-    from checks.report import markdown
-
     path = Path(os.environ[SUMMARY])
-    room = markdown.CAP - (path.stat().st_size if path.exists() else 0)
+    room = markdown.CAP - (path.stat().st_size if path.is_file() else 0)
     if room > markdown.LEAST:
-        _put(path, f"{markdown.render(reports, cap=room)}\n", append=True)
+        put(path, render(room), append=True)
 
 
-def _put(path: Path, written: str, *, append: bool) -> None:
+def put(path: Path, written: str, *, append: bool = False) -> None:
+    """Write text and the end of its last line into a file, or at its end.
+
+    Raises
+    ------
+    MisuseError
+        If it cannot be written, with the path and the reason.
+    """
     try:
         with path.open("ab+" if append else "wb") as file:
             if append and file.tell():  # what a killed run has torn off gets a line of its own
                 file.seek(-1, os.SEEK_END)
                 file.write(b"" if file.read() == b"\n" else b"\n")
-            file.write(written.encode(errors="backslashreplace"))
+            file.write((written.removesuffix("\n") + "\n").encode(errors="backslashreplace"))
     except OSError as error:
         reason = error.strerror or error
         raise MisuseError(f"cannot write {path}: {reason}; expected a file in a folder that can be written") from None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from checks.report import json, terminal, text
+from checks.errors import MisuseError
+from checks.report import json, markdown, several, terminal, text
 from checks.verdict import Outcome
 
 if TYPE_CHECKING:
@@ -26,7 +29,7 @@ def write(report: EquationReport, stream: IO[str]) -> None:
     terminal.write_table(LABELS, [label_cells(row) for row in report.rows], stream)
     terminal.write(LEGEND, stream)
     print(file=stream)
-    terminal.write_table(REGIMES, [_regime_cells(row) for row in report.regimes if row.networks], stream)
+    terminal.write_table(REGIMES, _regimes(report), stream)
     print(file=stream)
     for block in (*_findings(report), *_opinions(report)):
         terminal.write(f"{block}\n", stream)
@@ -46,6 +49,11 @@ def label_cells(row: LabelRow) -> list[str]:
         f"{row.passes:,}",
         f"{row.seconds:.2f}",
     ]
+
+
+def _regimes(report: EquationReport) -> list[list[str]]:
+    """The rows of the table by regime."""
+    return [_regime_cells(row) for row in report.regimes if row.networks]
 
 
 def _regime_cells(row: Any) -> list[str]:
@@ -87,3 +95,54 @@ def render_json(report: EquationReport) -> str:
     """The report as JSON text; times under ``run``, those of each label among them."""
     body = json.data(report)
     return json.text(body, report.seconds, {"label_seconds": {row.label: round(row.seconds, 6) for row in report.rows}})
+
+
+def render_text(report: EquationReport) -> str:
+    """The report as plain text."""
+    written = io.StringIO()
+    write(report, written)
+    return written.getvalue()
+
+
+def render_markdown(report: EquationReport) -> str:
+    """The report as Markdown: the two tables, and the text of what did not pass."""
+    tables = [(LABELS, [label_cells(row) for row in report.rows]), (REGIMES, _regimes(report))]
+    parts = [f"## {several.SYMBOLS[report.outcome]} {markdown.escaped(summary(report))}\n"]
+    for columns, rows in tables:
+        parts += [markdown.head(columns), *(markdown.line(map(markdown.escaped, row)) for row in rows)]
+    parts += [f"\n{markdown.fenced(block)}\n" for block in (*_findings(report), *_opinions(report))]
+    return "".join(parts)
+
+
+def render_html(report: EquationReport) -> str:
+    """The report as a page of its own."""
+    from checks.report.html import page
+
+    return page(
+        "labels",
+        outcome=report.outcome,
+        title=summary(report),
+        labels=LABELS,
+        rows=[label_cells(row) for row in report.rows],
+        legend=LEGEND,
+        regimes=REGIMES,
+        networks=_regimes(report),
+        findings=_findings(report),
+        opinions=_opinions(report),
+    )
+
+
+FORMATS: Final[Mapping[str, Callable[[Any], str]]] = {
+    "text": render_text,
+    "markdown": render_markdown,
+    "html": render_html,
+    "json": render_json,
+}
+"""The forms that this audit has."""
+
+
+def known(name: str) -> None:
+    """Raise where the audit of the derivation is not written in a form."""
+    if name not in FORMATS:
+        able = ", ".join(FORMATS)
+        raise MisuseError(f"the audit of the derivation is not written as {name}; expected one of {able}")
