@@ -220,12 +220,12 @@ def _fully(place: Place, asked: Ray, unit: Unit) -> Verdict:
 
 def _full(place: Place, asked: Ray) -> Estimate:
     """The flat answer where the forward is flat, the windows' else; at a kink, the outputs' own slopes if they hold."""
-    flat = flat_estimate(place, asked)
-    if flat is not None:
-        return flat
-    estimate = _as_coarse_as_outputs(asked, windows(asked.line, smallest=place.smallest))
-    if estimate.kink is not None and not estimate.interval[0] <= asked.claimed <= estimate.interval[1]:
-        return one_sided(place, asked) or estimate
+    estimate = flat_estimate(place, asked)
+    if estimate is None:
+        estimate = _as_coarse_as_outputs(asked, windows(asked.line, smallest=place.smallest))
+        if estimate.kink is not None and not estimate.interval[0] <= asked.claimed <= estimate.interval[1]:
+            estimate = one_sided(place, asked) or estimate
+    place.measured.append((asked, estimate))
     return estimate
 
 

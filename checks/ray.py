@@ -58,6 +58,8 @@ class Place:
         The smallest t whose displacement every primal represents.
     first : list
         The first ray that was drawn, for whoever wants to know how the outputs change along it.
+    measured : list
+        The rays that were measured in full, with their estimates: what a diagnosis has to explain.
     """
 
     calls: Calls
@@ -72,6 +74,7 @@ class Place:
     eps: float
     smallest: float
     first: list[Ray] = field(default_factory=list)
+    measured: list[tuple[Ray, Estimate]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,6 +95,8 @@ class Ray:
         Each unit's scale under the weight it got.
     kept : mapping of t to ndarray
         The outputs that were kept.
+    direction : mapping of name to Tangent or ndarray
+        u.
     """
 
     line: Line
@@ -101,6 +106,7 @@ class Ray:
     claim_error: float
     scales: Array
     kept: Mapping[Any, Array]
+    direction: Mapping[str, Tangent | Array]
 
     def shortest(self) -> tuple[float, Array, Array]:
         """The smallest t at which the outputs are known on both sides (`STEP`, where none are), and these."""
@@ -134,20 +140,27 @@ def ray(place: Place, units: Sequence[Unit], *, equal: bool, length: float | Non
     direction = tangent(place.rng, place.point, sizes, units)
     claimed = sum(pairing(place.gradient[name], u) for name, u in direction.items())
     rounded = norm(np.array([w * u.rounded for u, w in zip(units, weights, strict=True)]))
-    kept: dict[Any, Array] = {0.0: place.output}
-    outputs = _outputs(place, direction, kept)
+    line, outputs, kept = along(place, direction)
     made = Ray(
-        line=Line(lambda t: _pair(place.cotangent, outputs(t))),
+        line=line,
         complex_psi=lambda t: complex(np.sum(place.cotangent * outputs(t))),
         outputs=outputs,
         claimed=claimed,
         claim_error=place.eps * (VALUE_ULPS * place.value + CLAIM_ULPS * rounded),
         scales=scales * weights,
         kept=kept,
+        direction=direction,
     )
     if not place.first:
         place.first.append(made)
     return made
+
+
+def along(place: Place, direction: Mapping[str, Tangent | Array]) -> tuple[Line, Any, dict[Any, Array]]:
+    """ψ along ``direction``, the outputs as a function of t, and those of them that were kept, by t."""
+    kept: dict[Any, Array] = {0.0: place.output}
+    outputs = _outputs(place, direction, kept)
+    return Line(lambda t: _pair(place.cotangent, outputs(t))), outputs, kept
 
 
 def norm(values: Array) -> float:

@@ -1,0 +1,192 @@
+"""Asking: one directional derivative over a region: is the claim right there, and by how much is it not?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+
+from checks.locate.region import Region
+from checks.numeric.line import OutOfBudgetError
+from checks.numeric.quick import AT, agree
+from checks.numeric.windows import windows
+from checks.probes import MAGNITUDE_RMS, rms, signed
+from checks.ray import CLAIM_ULPS, VALUE_ULPS, Place, along, pairing
+from checks.subject import Array
+
+CLEAR: Final = 4.0  # an error of this many bars is one
+FINE: Final = 1e-3  # a right region's bar is at most this share of the error that is looked for, where the forward allows
+FIRST: Final = 1e-4  # step of the first stencil, in sizes of what moves; afterwards what served best
+STEPS: Final = (1e-7, 0.03)  # the shortest and the longest
+RETRIES: Final = 2  # other steps before a full measurement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What one directional derivative says of a region.
+
+    Attributes
+    ----------
+    claimed, measured, bar : float
+        Along the direction, in units of ψ per unit of t.
+    """
+
+    claimed: float
+    measured: float
+    bar: float
+
+    @property
+    def error(self) -> float:
+        """Claimed less measured."""
+        return self.claimed - self.measured
+
+    @property
+    def wrong(self) -> bool:
+        """Whether the claim is wrong there, for certain."""
+        return abs(self.error) > CLEAR * self.bar
+
+    @property
+    def right(self) -> bool:
+        """Whether the measurement supports the claim."""
+        return abs(self.error) <= self.bar
+
+    def less(self, other: Answer) -> Answer:
+        """What is left for the rest of the region, when ``other`` was the answer for a part of it."""
+        bar = self.bar + other.bar
+        return Answer(claimed=self.claimed - other.claimed, measured=self.measured - other.measured, bar=bar)
+
+    def per(self, u: float) -> Answer:
+        """The same per unit of the primal, where one entry moved by ``u``."""
+        return Answer(claimed=self.claimed / u, measured=self.measured / u, bar=self.bar / abs(u))
+
+
+class Asks(Protocol):
+    """Whatever answers: for the search alone."""
+
+    asked: int
+
+    def ask(self, region: Region, ramp: int | None = None) -> Answer:
+        """The answer along the present direction; with ``ramp``, weighed from 1 to 2 along that axis of the region."""
+
+    def renew(self) -> None:
+        """Draw another direction."""
+
+    def length(self, index: tuple[int, ...]) -> float:
+        """How far one entry moves along the present direction."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clue:
+    """One measured directional derivative, kept for the diagnosis.
+
+    Attributes
+    ----------
+    u : ndarray
+        The direction over the whole tensor.
+    region : Region
+        Where it moves.
+    ramp : int or None
+        The axis along which it was weighed.
+    answer : Answer
+        What came of it.
+    """
+
+    u: Array
+    region: Region
+    ramp: int | None
+    answer: Answer
+
+    def along(self, g: Array) -> float:
+        """⟨g, u⟩ for another gradient ``g`` of the tensor's shape."""
+        return pairing(g[self.region.index], _moves(self.u, self.region, self.ramp))
+
+
+class Questions:
+    """Asks at a place, of one tensor, with as few forward passes as its forward allows.
+
+    Attributes
+    ----------
+    asked : int
+        Directional derivatives so far.
+    clues : list of Clue
+        All of them.
+    """
+
+    def __init__(self, place: Place, tensor: str, size: float, rng: np.random.Generator, *, quiet: bool) -> None:
+        self.place, self.tensor, self.size, self.rng, self.quiet = place, tensor, size, rng, quiet
+        self.asked, self.clues = 0, list[Clue]()
+        self.step, self.looked_for = FIRST, 0.0
+        self.g = np.asarray(place.gradient[tensor])
+        self.typical = rms(self.g)
+        self.renew()
+
+    def renew(self) -> None:
+        """Draw another direction over the whole tensor."""
+        x = self.place.point[self.tensor]
+        self.u = self.size * signed(self.rng, x.shape)
+        if x.dtype.kind == "c":
+            self.u = self.u + 1j * self.size * signed(self.rng, x.shape)
+
+    def length(self, index: tuple[int, ...]) -> float:
+        """How far one entry moves along the present direction."""
+        return float(np.real(self.u[index]))
+
+    def ask(self, region: Region, ramp: int | None = None) -> Answer:
+        """One directional derivative over ``region``."""
+        self.asked += 1
+        moves = _moves(self.u, region, ramp)
+        direction = np.zeros(self.u.shape, dtype=self.u.dtype)
+        direction[region.index] = moves
+        place = self.place
+        claimed = pairing(self.g[region.index], moves)
+        rounded = self.typical * self.size * MAGNITUDE_RMS * float(np.sqrt(region.n))
+        slack = place.eps * (VALUE_ULPS * place.value + CLAIM_ULPS * rounded)
+        measured, bar = self._measured(direction, claimed, slack)
+        answer = Answer(claimed=claimed, measured=measured, bar=bar + slack)
+        self.looked_for = self.looked_for or abs(answer.error)
+        self.clues.append(Clue(self.u, region, ramp, answer))
+        return answer
+
+    def _measured(self, direction: Array, claimed: float, slack: float) -> tuple[float, float]:
+        """Value and bar: by the quick stencil, at the step that served before, or at others; else by windows."""
+        line, _, _ = along(self.place, {self.tensor: direction})
+        for _ in range(1 + RETRIES if self.quiet else 0):
+            h = self.step
+            seen = agree(line(h * AT)[None], np.zeros(1), 0.0, h)
+            value, bar, rounding = float(seen.value[0]), float(seen.bar[0]), float(seen.rounding[0])
+            if not np.isfinite(value + bar):
+                self.step = max(h / 64, STEPS[0])
+                continue
+            self.step = _better(h, bar - rounding, rounding)
+            error = abs(claimed - value)
+            if error > CLEAR * (bar + slack) or (error <= bar + slack and bar <= FINE * self.looked_for):
+                return value, bar
+            if self.step == h:
+                break
+        near = None if self.looked_for == 0.0 else min(max(self.step, 1e-6), 1e-2)
+        estimate = windows(line, smallest=self.place.smallest, near=near)
+        if near and not estimate.bar < FINE * self.looked_for:
+            estimate = windows(line, smallest=self.place.smallest)
+        return (estimate.value, estimate.bar) if np.isfinite(estimate.bar) else (0.0, np.inf)
+
+
+def _better(h: float, truncation: float, rounding: float) -> float:
+    """The step at which truncation and rounding would be alike, at most 8 times shorter or longer."""
+    factor = (rounding / max(2 * truncation, 1e-3 * rounding)) ** (1 / 3) if rounding > 0 else 1.0
+    return float(min(max(h * min(max(factor, 1 / 8), 8.0), STEPS[0]), STEPS[1]))
+
+
+def _moves(u: Array, region: Region, ramp: int | None) -> Array:
+    """The direction over the region's box."""
+    moves = np.asarray(u[region.index])
+    if ramp is not None:
+        moves = moves * weights(region, ramp)
+    return moves if region.mask is None else np.where(region.mask[region.index], moves, 0.0)
+
+
+def weights(region: Region, axis: int) -> Array:
+    """From 1 to 2 along ``axis``, so that one wrong index there shows in the ratio of two answers."""
+    length = region.lengths[axis]
+    ramp = 1 + np.arange(length) / length
+    return ramp.reshape([length if a == axis else 1 for a in range(len(region.box))])
