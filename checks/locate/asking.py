@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 
 from checks.locate.region import Region
-from checks.numeric.line import OutOfBudgetError
+from checks.numeric.line import Line
 from checks.numeric.quick import AT, agree
 from checks.numeric.windows import windows
 from checks.probes import MAGNITUDE_RMS, rms, signed
@@ -20,6 +21,7 @@ FINE: Final = 1e-3  # a right region's bar is at most this share of the error th
 FIRST: Final = 1e-4  # step of the first stencil, in sizes of what moves; afterwards what served best
 STEPS: Final = (1e-7, 0.03)  # the shortest and the longest
 RETRIES: Final = 2  # other steps before a full measurement
+REMEMBERED: Final = 200_000  # outputs are kept for so many numbers, four or more times over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,16 +92,23 @@ class Clue:
         The axis along which it was weighed.
     answer : Answer
         What came of it.
+    kept : mapping of t to ndarray
+        Outputs that were kept.
     """
 
     u: Array
     region: Region
     ramp: int | None
     answer: Answer
+    kept: Mapping[Any, Array]
 
     def along(self, g: Array) -> float:
         """⟨g, u⟩ for another gradient ``g`` of the tensor's shape."""
         return pairing(g[self.region.index], _moves(self.u, self.region, self.ramp))
+
+    def reach(self, g: Array) -> float:
+        """Σ|g u|."""
+        return pairing(np.abs(g[self.region.index]), np.abs(_moves(self.u, self.region, self.ramp)))
 
 
 class Questions:
@@ -142,15 +151,16 @@ class Questions:
         claimed = pairing(self.g[region.index], moves)
         rounded = self.typical * self.size * MAGNITUDE_RMS * float(np.sqrt(region.n))
         slack = place.eps * (VALUE_ULPS * place.value + CLAIM_ULPS * rounded)
-        measured, bar = self._measured(direction, claimed, slack)
+        line, _, kept = along(place, {self.tensor: direction})
+        measured, bar = self._measured(line, claimed, slack)
         answer = Answer(claimed=claimed, measured=measured, bar=bar + slack)
         self.looked_for = self.looked_for or abs(answer.error)
-        self.clues.append(Clue(self.u, region, ramp, answer))
+        remembers = len(self.clues) * place.output.size <= REMEMBERED
+        self.clues.append(Clue(self.u, region, ramp, answer, kept if remembers else {}))
         return answer
 
-    def _measured(self, direction: Array, claimed: float, slack: float) -> tuple[float, float]:
+    def _measured(self, line: Line, claimed: float, slack: float) -> tuple[float, float]:
         """Value and bar: by the quick stencil, at the step that served before, or at others; else by windows."""
-        line, _, _ = along(self.place, {self.tensor: direction})
         for _ in range(1 + RETRIES if self.quiet else 0):
             h = self.step
             seen = agree(line(h * AT)[None], np.zeros(1), 0.0, h)

@@ -1,0 +1,83 @@
+"""Repairs that pullbacks show: a nonlinear use of the upstream undone, weights updated too early, coarse floats."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from checks.diagnosis.scene import Scene
+from checks.diagnosis.suspect import Repairs
+from checks.numeric.bits import significand_bits
+from checks.probes import size
+from checks.subject import Array
+
+SMALL: Final = 2.0**-20  # upstreams so small that no bound meant for others reaches them
+ROUNDS: Final = 3  # of a search for the learning rate
+EARLY: Final = 1e-2  # its first guess, relative to the weights
+COARSE: Final = {11: ("half precision inside", 2.0**-20), 24: ("single precision inside", 2.0**-33)}
+"""Significand bits -> its name, and a relative change of the upstream that it does not see."""
+ROUNDED: Final = 2.0**-6  # errors above this share of Σ|g u| are no rounding
+
+
+def undone(scene: Scene) -> Repairs:
+    """Where the pullback is not linear: what small upstreams give, and differences that undo v² and |v|."""
+    v = scene.place.cotangent
+    if not scene.broken & {"homogeneity", "additivity"} or v.dtype.kind != "f":
+        return
+    plus, minus = np.maximum(v, 0), np.maximum(-v, 0)
+    ways = {
+        "the upstream is clipped": ((SMALL * v, 1 / SMALL),),
+        "the upstream is squared": ((np.sqrt(plus), 1.0), (np.sqrt(minus), -1.0)),
+        "the upstream counts twice, as in v·|v|": ((np.sqrt(plus) - np.sqrt(minus), 1.0),),
+        "the absolute value of the upstream is used": ((plus, 1.0), (minus, -1.0)),
+    }
+    for words, parts in ways.items():
+        pulled = [(scene.pull(w), factor) for w, factor in parts]
+        if all(g is not None for g, _ in pulled):
+            yield words, np.asarray(sum(factor * g for g, factor in pulled if g is not None))
+
+
+def updated(scene: Scene) -> Repairs:
+    """The claim with another tensor moved back along its own gradient, by a learning rate that is fitted."""
+    for name, other in scene.place.gradient.items():
+        w, step = np.asarray(scene.place.point[name]), np.asarray(other)
+        if name == scene.tensor or name in scene.failed or not step.any() or step.dtype.kind != "f":
+            continue
+        lr = EARLY * size(w) / size(step)
+        repaired: Array | None = None
+        for _ in range(ROUNDS):
+            moved = scene.pull(scene.place.cotangent, {name: w + lr * step})
+            if moved is None or not (moved - scene.g).any():
+                break
+            rate = scene.fit(scene.g, (moved - scene.g) / lr)
+            if rate is None or rate == 0:
+                break
+            repaired, done = scene.g + rate * (moved - scene.g) / lr, abs(rate / lr - 1) < 1e-9
+            if done or scene.explains(repaired):
+                break
+            lr = rate
+        if repaired is not None and 0 < lr:
+            yield f"computed from weights that are already updated: {name!r} has moved along its own gradient", repaired
+
+
+def coarse(scene: Scene) -> Repairs:
+    """The claim itself, where it is rounded: its values are on a coarser grid, or the pullback is blind to small changes."""
+    g = scene.g
+    errors = [(abs(s.along(g) - s.measured), s.bar + ROUNDED * s.reach) for s in scene.sights]
+    if g.dtype != np.float64 or not g.any() or any(error > allowed for error, allowed in errors):
+        return
+    bits = significand_bits(g.ravel())
+    if bits in COARSE:
+        yield f"{COARSE[bits][0]}: the values carry {bits} bits", g
+        return
+    worst = max(abs(s.along(g) - s.measured) / s.reach for s in scene.sights if s.reach)
+    for bits, (words, change) in COARSE.items():
+        if worst > 2.0 ** (3 - bits):
+            continue
+        v = scene.pull((1 + change) * scene.place.cotangent)
+        near = {n: (1 + change) * np.asarray(x) for n, x in scene.place.point.items()}
+        x = scene.pull(scene.place.cotangent, near)
+        if any(a is not None and np.mean(a == g) > 0.9 for a in (v, x)):
+            yield f"{words}: a change by {change:.0e} is not seen", g
+            return

@@ -1,0 +1,38 @@
+"""SUSPECTS: the mistakes that are made, each with the repair it means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from checks.diagnosis import activation, asked, factors, upstream, values
+from checks.diagnosis.suspect import Suspect
+
+SUSPECTS: Final[Mapping[str, Suspect]] = {
+    "zero": Suspect(repair="compute it", itself=values.zero),
+    "constant factor": Suspect(repair="divide by the factor", values=factors.constant_factor),
+    "transpose": Suspect(repair="transpose it", values=values.transposed),
+    "axis reversed": Suspect(repair="turn the axis round", values=values.reversed_axis),
+    "shifted by one": Suspect(repair="shift it back", values=values.shifted),
+    "gradients exchanged": Suspect(repair="return them in the other order", values=values.exchanged),
+    "running sum": Suspect(repair="sum from the other end", values=values.running_sum),
+    "term added": Suspect(repair="take it out, or put it into the forward", values=values.added),
+    "skip connection": Suspect(repair="add the upstream of the skip", values=values.skipped),
+    "wrong branch at a kink": Suspect(repair="let the other branch pass", values=values.other_branch),
+    "statistics taken as fixed": Suspect(repair="differentiate mean and scale as well", values=values.mean_term),
+    "upstream ignored": Suspect(repair="multiply by the upstream", upstream=upstream.ignored),
+    "upstream clipped": Suspect(repair="take the upstream as it is", upstream=upstream.clipped),
+    "upstream squared": Suspect(repair="multiply by the upstream once", upstream=upstream.squared),
+    "upstream's sign lost": Suspect(repair="take the upstream with its sign", upstream=upstream.absolute),
+    "upstream reordered": Suspect(repair="take the upstream in its own order", upstream=upstream.reordered),
+    "one example only": Suspect(repair="sum over all examples", upstream=upstream.one_only),
+    "one example missing": Suspect(repair="sum over all examples", upstream=upstream.one_missing),
+    "overwritten": Suspect(repair="add where parts meet", upstream=upstream.overwritten),
+    "nonlinear in the upstream": Suspect(repair="take the upstream as it is", asks=asked.undone),
+    "activation's derivative missing": Suspect(repair="multiply by σ′", pulled=activation.derivative_missing),
+    "σ′(a) for σ′(z)": Suspect(repair="take σ′ where it belongs", pulled=activation.derivative_of_output),
+    "softmax as a diagonal": Suspect(repair="subtract y·Σ v y", pulled=activation.softmax_diagonal),
+    "updated weights": Suspect(repair="compute all gradients, then update", asks=asked.updated),
+    "half precision inside": Suspect(repair="compute in float64", itself=asked.coarse),
+}
+"""Name of a mistake -> how it is told. Those above `asks` and `pulled` cost nothing; these a few pullbacks each."""

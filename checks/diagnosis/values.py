@@ -1,0 +1,135 @@
+"""Repairs of the claimed values alone: the same numbers in another order, of another tensor, with something added."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+
+from checks.diagnosis.scene import Scene
+from checks.diagnosis.suspect import Repairs
+from checks.subject import Array
+
+
+def zero(scene: Scene) -> Repairs:
+    """A claim of nothing but zeros is its own explanation."""
+    if not scene.g.any():
+        yield "the claimed gradient is zero throughout", scene.g
+
+
+def exchanged(scene: Scene) -> Repairs:
+    """The gradient of another tensor of the same shape, or of the shape transposed."""
+    for name, other in scene.place.gradient.items():
+        other = np.asarray(other)
+        if name == scene.tensor or not other.any():
+            continue
+        both = f"the gradients of {scene.tensor!r} and {name!r} are exchanged"
+        words = both if name in scene.failed else f"the gradient of {name!r} is right for {scene.tensor!r}"
+        if other.shape == scene.g.shape:
+            yield words, other
+        elif other.T.shape == scene.g.shape:
+            yield f"{words}, and transposed", other.T
+
+
+def transposed(scene: Scene) -> Repairs:
+    """Two axes of one length exchanged; or the entries of the transpose, read in the claim's shape."""
+    g = scene.g
+    for a, b in combinations(range(g.ndim), 2):
+        if g.shape[a] == g.shape[b] > 1:
+            axes = "" if g.ndim == 2 else f" in axes {a} and {b}"
+            yield f"transposed{axes}", np.swapaxes(g, a, b)
+    if g.ndim == 2 and g.shape[0] != g.shape[1] and min(g.shape) > 1:
+        yield "transposed, and its entries read in the wrong order", g.reshape(g.shape[::-1]).T
+
+
+def reversed_axis(scene: Scene) -> Repairs:
+    """One axis the other way round."""
+    for axis, n in enumerate(scene.g.shape):
+        if n > 1:
+            yield f"reversed{_along(scene, axis)}", np.flip(scene.g, axis)
+
+
+def shifted(scene: Scene) -> Repairs:
+    """One axis off by one, round the end."""
+    for axis, n in enumerate(scene.g.shape):
+        for by in (1, -1) if n > 2 else ():
+            yield f"shifted by one{_along(scene, axis)}", np.roll(scene.g, by, axis)
+
+
+def running_sum(scene: Scene) -> Repairs:
+    """A running sum taken from the wrong end."""
+    g = scene.g
+    for axis, n in enumerate(g.shape):
+        if n > 1:
+            steps = np.diff(g, axis=axis, prepend=0.0)
+            yield (
+                f"a running sum{_along(scene, axis)} from the wrong end",
+                np.flip(np.cumsum(np.flip(steps, axis), axis=axis), axis),
+            )
+
+
+def added(scene: Scene) -> Repairs:
+    """A multiple of something known is added: of the primal (a penalty), or of one."""
+    for words, part in (
+        (f"a penalty is added: {{c}} times {scene.tensor!r} itself", scene.x),
+        ("a constant is added to every entry: {c}", np.ones_like(scene.x)),
+    ):
+        c = scene.fit(scene.g, part) if part.dtype.kind == "f" else None
+        if c:
+            yield words.format(c=f"{-c:#.4g}"), scene.g + c * part
+
+
+def skipped(scene: Scene) -> Repairs:
+    """The upstream itself is missing, as of a connection that skips the layer; or there and does not belong."""
+    v = scene.upstream
+    if v is not None and v.shape == scene.g.shape:
+        yield "the upstream that skips the layer is not added", scene.g + v
+        yield "the upstream itself is added", scene.g - v
+
+
+def other_branch(scene: Scene) -> Repairs:
+    """What goes through one branch belongs to the other; or one side of 0 has the other side's slope."""
+    g, x, v = scene.g, scene.x, scene.upstream
+    if v is None or v.shape != g.shape or g.dtype.kind != "f" or not v.all():
+        return
+    slope = g / v
+    yield "the wrong branch of a kink: what passes one side belongs to the other", v - g
+    for side, there in (("<", x < 0), (">", x > 0)):
+        if not (there.any() and (~there).any() and _alike(slope[there])):
+            continue
+        kept = np.where(there, 0.0, g)
+        s = scene.fit(kept, np.where(there, v, 0.0))
+        if s is not None and _alike(slope[~there]) and abs(slope[~there][0] - slope[there][0]) < 1e-9:
+            words = f"the wrong branch of a kink: where {scene.tensor} {side} 0 it has the other side's slope"
+            yield words, kept + np.where(there, s * v, 0.0)
+
+
+def _alike(slope: Array) -> bool:
+    return bool(np.ptp(slope) <= 1e-9 * max(1.0, float(np.abs(slope).max())))
+
+
+def mean_term(scene: Scene) -> Repairs:
+    """The part that shifts or stretches everything alike is not taken out, as in the backward of a normalisation."""
+    g, x = scene.g, scene.x
+    if g.dtype.kind != "f":
+        return
+    for axis, n in enumerate(g.shape):
+        if n < 2:
+            continue
+        level = g - g.mean(axis=axis, keepdims=True)
+        away = x - x.mean(axis=axis, keepdims=True)
+        with np.errstate(all="ignore"):
+            square = (away * away).sum(axis=axis, keepdims=True)
+            along = away * (g * away).sum(axis=axis, keepdims=True) / square
+            own = x * (g * x).sum(axis=axis, keepdims=True) / (x * x).sum(axis=axis, keepdims=True)
+        where = _along(scene, axis)
+        yield f"the mean{where} is not taken out: how it depends on the input is left out", level
+        if np.isfinite(along).all():
+            yield f"the scale{where} is taken as fixed: how it depends on the input is left out", g - along
+            yield f"mean and scale{where} are taken as fixed: how they depend on the input is left out", level - along
+        if np.isfinite(own).all():
+            yield f"the length{where} is taken as fixed: how it depends on the input is left out", g - own
+
+
+def _along(scene: Scene, axis: int) -> str:
+    return "" if scene.g.ndim == 1 else f" along axis {axis}"
