@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterable
 from dataclasses import replace
@@ -14,6 +15,7 @@ from checks import randomness
 from checks.adapters import adapt
 from checks.calls import Budget, Calls, flat, quietly, unflat
 from checks.errors import InconclusiveGradient, InvalidSubject, MisuseError, WrongGradient
+from checks.explaining import Stand, called, explained
 from checks.laws import LAWS, Ground, RaisedError, cotangent, in_words
 from checks.laws.fold import FOLDS, also, folded, grouped
 from checks.laws.points import POINTS, in_regime
@@ -21,6 +23,7 @@ from checks.numeric.bits import NAMES
 from checks.numeric.line import OutOfBudgetError
 from checks.probes import generator
 from checks.report.record import Finding, Report
+from checks.reproducing import as_written
 from checks.subject import Subject
 from checks.verdict import Outcome, Verdict
 
@@ -35,6 +38,7 @@ def audit(
     budget: int | str | None = None,
     laws: Iterable[str] | None = None,
     profile: str = "default",
+    locate: bool = True,
     **adapter_options: Any,
 ) -> Report:
     """Audit the gradient that ``target`` claims.
@@ -57,6 +61,9 @@ def audit(
     profile : str
         "deep" holds the laws at points of other regimes as well (zeros, ties, near kinks, saturated, tiny, huge), as
         far as the forward is defined there; what stays undecided at those is left out.
+    locate : bool
+        Where the values of a gradient are wrong: find out which, and which known mistake explains it, by up to
+        `checks.explaining.SHARE` times the forward passes spent until then. Nothing is spent where nothing fails.
     **adapter_options
         What the adapter takes; an unknown option is an error.
 
@@ -98,18 +105,23 @@ def audit(
         return generator(seed, subject.name, shapes, purpose)
 
     held: list[Verdict] = []
+    stands: list[Stand] = []
     try:
         with warnings.catch_warnings(), np.errstate():  # the filters and error states are left as they were
-            _stand(calls, rng, rows, resolution, held)
+            stands += _stand(calls, rng, rows, resolution, held)
             if profile == "deep":
-                _deepen(calls, rng, rows, resolution, held)
+                stands += _deepen(calls, rng, rows, resolution, held)
+            report = _report(calls, held, seed)
+            findings = explained(report, calls, stands, rng, locate=locate)
     except KeyboardInterrupt as stopped:  # what was held until then goes along, so that it can be shown
         held.append(_undecided("interrupted", "the audit was interrupted; not every law was held", "run it to its end"))
         stopped.report = _report(calls, held, seed)  # type: ignore[attr-defined]  # an attribute of our own
         raise
     finally:
         randomness.restore(calls.states)
-    return _report(calls, held, seed)
+    again = as_written(sys._getframe(1), seed) if findings else ""
+    findings = tuple(replace(f, reproduce=f.reproduce or again) for f in findings)
+    return replace(report, findings=findings, cost=calls.cost)
 
 
 def _report(calls: Calls, held: list[Verdict], seed: int) -> Report:
@@ -141,6 +153,8 @@ def check(target: Any, *args: Any, **options: Any) -> Report:
         If none fails and one is inconclusive.
     """
     report = audit(target, *args, **options)
+    again = as_written(sys._getframe(1), report.seed) if report.findings else ""
+    report = replace(report, findings=tuple(replace(f, reproduce=f.reproduce or again) for f in report.findings))
     if report.outcome is Outcome.FAIL:
         raise WrongGradient(report)
     if report.outcome is Outcome.INCONCLUSIVE:
@@ -160,23 +174,30 @@ def _selected(laws: Iterable[str] | None) -> list[str]:
     return [name for name in LAWS if name in asked]
 
 
-def _stand(calls: Calls, rng: Any, rows: list[str], resolution: float | None, verdicts: list[Verdict]) -> None:
-    """Evaluate at the caller's point once, then hold every law; what raises there is a failed law of its own."""
+def _stand(calls: Calls, rng: Any, rows: list[str], resolution: float | None, verdicts: list[Verdict]) -> list[Stand]:
+    """Evaluate at the caller's point once, then hold every law; what raises there is a failed law of its own.
+
+    The ground that the laws stood on comes back, for what failed to be explained from it; none where there was none.
+    """
     point = calls.subject.point
     try:
         output = calls.forward(point)
     except OutOfBudgetError as spent:
-        return verdicts.append(_undecided("forward", str(spent)))
+        verdicts.append(_undecided("forward", str(spent)))
+        return []
     except Exception as raised:
-        return verdicts.append(_raised("forward", f"forward raised {in_words(raised)}", raised))
+        verdicts.append(_raised("forward", f"forward raised {in_words(raised)}", raised))
+        return []
     v = cotangent(rng("cotangent"), output, calls.subject.bits)
     if not v.any():
-        return verdicts.append(_undecided("forward", "forward has no finite output at this point"))
+        verdicts.append(_undecided("forward", "forward has no finite output at this point"))
+        return []
     calls.lenient = not np.isfinite(flat(output)).all()
     try:
         gradient = calls.pullback(point, unflat(v, output))
     except Exception as raised:
-        return verdicts.append(_raised("pullback", f"pullback raised {in_words(raised)}", raised))
+        verdicts.append(_raised("pullback", f"pullback raised {in_words(raised)}", raised))
+        return []
     ground = Ground(calls=calls, output=output, cotangent=v, gradient=gradient, rng=rng, resolution=resolution)
     drawn_anew = False
     for name in rows:
@@ -192,27 +213,30 @@ def _stand(calls: Calls, rng: Any, rows: list[str], resolution: float | None, ve
         else:
             verdicts += found
             drawn_anew = drawn_anew or (name == "deterministic" and found[-1].outcome is Outcome.INCONCLUSIVE)
-    return None
+    return [Stand("", ground)]
 
 
-def _deepen(calls: Calls, rng: Any, rows: list[str], resolution: float | None, verdicts: list[Verdict]) -> None:
+def _deepen(calls: Calls, rng: Any, rows: list[str], resolution: float | None, verdicts: list[Verdict]) -> list[Stand]:
     """The same at points of other regimes, as far as the forward is defined; what is undecided there is left out."""
-    subject = calls.subject
+    subject, stands = calls.subject, list[Stand]()
     for name in POINTS:
         found: list[Verdict] = []
         try:
             calls.subject = replace(subject, point=in_regime(name, rng(name), subject.point))
             with quietly():
-                _stand(calls, partial(_named, rng, name), rows, resolution, found)
+                stood = _stand(calls, partial(_named, rng, name), rows, resolution, found)
         except InvalidSubject:  # a primal overflowed on the way there
             continue
         finally:
             calls.subject = subject
         verdicts += [
-            replace(v, where=v.where.replace("your point", name).replace("moved", f"moved, {name},"))
+            replace(v, where=called(v.where, name))
             for v in found
             if v.outcome is not Outcome.INCONCLUSIVE and v.law != "forward"
         ]
+        if any(v.outcome is Outcome.FAIL for v in found):
+            stands += [replace(stand, regime=name) for stand in stood]
+    return stands
 
 
 def _named(rng: Any, regime: str, purpose: str) -> np.random.Generator:

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from checks.diagnosis.scene import Scene, Sight, sights
+from checks.diagnosis.scene import TELLING, Scene
 from checks.diagnosis.suspect import Suspect
 from checks.diagnosis.table import SUSPECTS
 from checks.subject import Array
@@ -34,8 +34,8 @@ def diagnose(scenes: Sequence[Scene]) -> str:
         The words of `SUSPECTS`; of several that fit, all, with " or " between them; `NONE`; empty where too little was
         measured to tell.
     """
-    seen = [scene for scene in scenes if scene.sights]
-    if sum(len(scene.sights) for scene in seen) < LEAST:
+    seen = [scene for scene in scenes if any(s.tells for s in scene.sights)]
+    if sum(s.tells for scene in seen for s in scene.sights) < LEAST:
         return ""
     return " or ".join(suspected(seen)) or NONE
 
@@ -43,42 +43,49 @@ def diagnose(scenes: Sequence[Scene]) -> str:
 def suspected(scenes: Sequence[Scene]) -> dict[str, str]:
     """Words for what fits -> the name of the mistake; those that need pullbacks only where no other fits."""
     for ways in (FREE, PAID):
-        found = {
-            words: name for name, suspect in SUSPECTS.items() for words in _fitting(suspect, scenes, ways)
-        }
+        found = {words: name for name, suspect in SUSPECTS.items() for words in _fitting(suspect, scenes, ways)}
         if found:
             return found
     return {}
 
 
 def _fitting(suspect: Suspect, scenes: Sequence[Scene], ways: Sequence[str]) -> list[str]:
-    """The words that fit in every scene."""
-    each = [list(dict.fromkeys(_words(suspect, scene, ways))) for scene in scenes]
-    return [words for words in each[0] if all(words in others for others in each[1:])]
+    """The words that no scene contradicts, and that enough was measured for."""
+    each = [dict(_words(suspect, scene, ways)) for scene in scenes]
+    return [w for w in each[0] if all(w in e for e in each) and sum(e[w] for e in each) >= LEAST]
 
 
-def _words(suspect: Suspect, scene: Scene, ways: Sequence[str]) -> Iterator[str]:
+def _words(suspect: Suspect, scene: Scene, ways: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """What fits in one scene, with how many measurements say so."""
     for way in ways:
         make = getattr(suspect, way)
         for words, array in make(scene) if make else ():
-            if way == "itself" or (_made_by(scene, array) if way == "upstream" else _mended_by(scene, way, array)):
-                yield words
+            if way == "itself":
+                yield words, LEAST
+            elif (
+                seen := _made_by(scene, array) if way == "upstream" else _mended_by(scene, words, way, array)
+            ) is not None:
+                yield words, seen
 
 
-def _mended_by(scene: Scene, way: str, array: Array) -> bool:
-    """Whether the repaired gradient is what was measured, along every direction."""
-    repaired = scene.pull(array) if way == "pulled" else array
-    return repaired is not None and bool(np.isfinite(repaired).all()) and scene.explains(repaired)
+def _mended_by(scene: Scene, words: str, way: str, array: Array) -> int | None:
+    """How many measurements the repaired gradient explains; None where one contradicts it."""
+    repaired = scene.pull(words, array) if way == "pulled" else array
+    if repaired is None or not np.isfinite(repaired).all() or not scene.explains(repaired):
+        return None
+    return sum(s.tells for s in scene.sights)
 
 
-def _made_by(scene: Scene, cotangent: Array) -> bool:
-    """Whether the claim is the right gradient of another cotangent, along every direction whose outputs were kept."""
-    known = [s for s in scene.sights if s.slopes is not None]
-    return len(known) >= LEAST and all(_is_pair(s, scene.g, cotangent) for s in known)
-
-
-def _is_pair(seen: Sight, g: Array, cotangent: Array) -> bool:
-    assert seen.slopes is not None  # noqa: S101 - asked of those alone
-    slope, bar = seen.slopes
-    allowed = float(np.abs(cotangent) @ (bar + ROUNDED * np.abs(slope))) + ROUNDED * seen.reach
-    return abs(seen.along(g) - float(cotangent @ slope)) <= allowed
+def _made_by(scene: Scene, cotangent: Array) -> int | None:
+    """The same for the right gradient of another cotangent beside the claim, where the outputs were kept."""
+    telling = 0
+    for seen in scene.sights:
+        if seen.slopes is None:
+            continue
+        slope, bar = seen.slopes
+        claim, made = seen.along(scene.g), float(cotangent @ slope)
+        allowed = float(np.abs(cotangent) @ (bar + ROUNDED * np.abs(slope))) + ROUNDED * seen.reach
+        if abs(claim - made) > allowed:
+            return None
+        telling += allowed <= TELLING * abs(claim)
+    return telling

@@ -17,7 +17,7 @@ class Sigma(NamedTuple):
 
     fits: Callable[[Array], bool]
     slope: Callable[[Array], Array]
-    at: Callable[[Array], Array]
+    at: Callable[[Array], Array] | None = None
     inverse: Callable[[Array], Array] | None = None
 
 
@@ -28,12 +28,14 @@ def _sigmoid(z: Array) -> Array:
 SIGMAS: Final = {
     "tanh": Sigma(lambda y: np.abs(y).max() < 1, lambda y: 1 - y * y, lambda z: 1 - np.tanh(z) ** 2, np.arctanh),
     "the sigmoid": Sigma(
-        lambda y: 0 < y.min() and y.max() < 1,
+        lambda y: y.min() > 0 and y.max() < 1,
         lambda y: y * (1 - y),
         lambda z: _sigmoid(z) * _sigmoid(-z),
         lambda y: np.log(y) - np.log1p(-y),
     ),
-    "relu": Sigma(lambda y: y.min() == 0 < y.max(), lambda y: np.where(y > 0, 1.0, 0.0), lambda z: np.where(z > 0, 1.0, 0.0)),
+    "relu": Sigma(
+        lambda y: y.min() == 0 < y.max(), lambda y: np.where(y > 0, 1.0, 0.0), lambda z: np.where(z > 0, 1.0, 0.0)
+    ),
     "exp": Sigma(lambda y: y.min() > 0, lambda y: y, np.exp, np.log),
     "softplus": Sigma(lambda y: y.min() > 0, lambda y: -np.expm1(-y), _sigmoid, lambda y: y + np.log(-np.expm1(-y))),
     "elu": Sigma(
@@ -44,7 +46,6 @@ SIGMAS: Final = {
     "a clip": Sigma(
         lambda y: y.size > 3 and ((y == y.min()).sum() > 1 or (y == y.max()).sum() > 1),
         lambda y: np.where((y > y.min()) & (y < y.max()), 1.0, 0.0),
-        lambda z: np.ones_like(z),
     ),
 }
 """What a last activation may be."""
@@ -65,9 +66,9 @@ def derivative_of_output(scene: Scene) -> Repairs:
     for name, y, sigma in _seen(scene):
         with np.errstate(all="ignore"):
             v = scene.place.cotangent
-            wrong = v * sigma.slope(y) / sigma.at(y)
+            wrong = None if sigma.at is None else v * sigma.slope(y) / sigma.at(y)
             reverse = None if sigma.inverse is None else v * sigma.slope(y) / sigma.slope(sigma.inverse(y))
-        if np.isfinite(wrong).all():
+        if wrong is not None and np.isfinite(wrong).all():
             yield f"σ′(a) for σ′(z): the derivative of {name} is taken at its output", wrong
         if reverse is not None and np.isfinite(reverse).all():
             yield f"σ′(z) for σ′(a): the derivative of {name} in terms of its output is given its input", reverse

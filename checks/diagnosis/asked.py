@@ -33,7 +33,7 @@ def undone(scene: Scene) -> Repairs:
         "the absolute value of the upstream is used": ((plus, 1.0), (minus, -1.0)),
     }
     for words, parts in ways.items():
-        pulled = [(scene.pull(w), factor) for w, factor in parts]
+        pulled = [(scene.pull(f"{words}, part {k}", w), factor) for k, (w, factor) in enumerate(parts)]
         if all(g is not None for g, _ in pulled):
             yield words, np.asarray(sum(factor * g for g, factor in pulled if g is not None))
 
@@ -47,7 +47,7 @@ def updated(scene: Scene) -> Repairs:
         lr = EARLY * size(w) / size(step)
         repaired: Array | None = None
         for _ in range(ROUNDS):
-            moved = scene.pull(scene.place.cotangent, {name: w + lr * step})
+            moved = scene.pull(f"{name} moved by {lr!r}", scene.place.cotangent, {name: w + lr * step})
             if moved is None or not (moved - scene.g).any():
                 break
             rate = scene.fit(scene.g, (moved - scene.g) / lr)
@@ -57,12 +57,22 @@ def updated(scene: Scene) -> Repairs:
             if done or scene.explains(repaired):
                 break
             lr = rate
-        if repaired is not None and 0 < lr:
+        if repaired is not None and lr > 0:
             yield f"computed from weights that are already updated: {name!r} has moved along its own gradient", repaired
 
 
+def weights_transposed(scene: Scene) -> Repairs:
+    """The claim with another tensor transposed: right where it uses w for wᵀ."""
+    for name, x in scene.place.point.items():
+        if name != scene.tensor and x.ndim == 2 and x.shape[0] == x.shape[1] > 1:
+            words = f"{name!r} is transposed in it, or ought to be"
+            g = scene.pull(words, scene.place.cotangent, {name: x.T})
+            if g is not None:
+                yield words, g
+
+
 def coarse(scene: Scene) -> Repairs:
-    """The claim itself, where it is rounded: its values are on a coarser grid, or the pullback is blind to small changes."""
+    """The claim itself, where it is rounded: its values are on a coarser grid, or it is blind to small changes."""
     g = scene.g
     errors = [(abs(s.along(g) - s.measured), s.bar + ROUNDED * s.reach) for s in scene.sights]
     if g.dtype != np.float64 or not g.any() or any(error > allowed for error, allowed in errors):
@@ -75,9 +85,9 @@ def coarse(scene: Scene) -> Repairs:
     for bits, (words, change) in COARSE.items():
         if worst > 2.0 ** (3 - bits):
             continue
-        v = scene.pull((1 + change) * scene.place.cotangent)
+        v = scene.pull(f"v changed by {change!r}", (1 + change) * scene.place.cotangent)
         near = {n: (1 + change) * np.asarray(x) for n, x in scene.place.point.items()}
-        x = scene.pull(scene.place.cotangent, near)
+        x = scene.pull(f"x changed by {change!r}", scene.place.cotangent, near)
         if any(a is not None and np.mean(a == g) > 0.9 for a in (v, x)):
             yield f"{words}: a change by {change:.0e} is not seen", g
             return

@@ -21,9 +21,10 @@ FACTORS: Final = {
 def constant_factor(scene: Scene) -> Repairs:
     """c·g, with c fitted where enough was measured, else one of those that are known by name."""
     g = scene.g
-    if not g.any() or not scene.sights:
+    telling = [s for s in scene.sights if s.tells and s.size]
+    if not g.any() or not telling:
         return
-    best = min(scene.sights, key=lambda s: s.bar / s.size)
+    best = min(telling, key=lambda s: s.bar / s.size)
     along = best.along(g)
     if not along or not best.measured:
         return
@@ -31,7 +32,7 @@ def constant_factor(scene: Scene) -> Repairs:
     named = list(_named(scene, factor, best.bar / abs(best.measured)))
     for words, exact in named:
         yield words, g / exact
-    if not named and min(len(scene.sights), g.size) >= 2:
+    if not named and min(len(telling), g.size) >= 2:
         length = float(np.linalg.norm(g))
         words = " (its norm is 1)" if abs(length - 1) < 1e-9 and g.size > 1 else ""
         yield f"a constant factor: the gradient is {factor:#.4g} times the measured one{words}", g / factor

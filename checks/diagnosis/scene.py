@@ -19,7 +19,6 @@ from checks.subject import Array, Point
 
 TELLING: Final = 1e-2  # a measurement whose bar is above this share of its size tells no repair from another
 ENOUGH: Final = 3  # measurements, and entries, that a fitted number takes
-SHOWN: Final = 1e-3  # slopes of the outputs are used where they are known to this share of their size
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +46,11 @@ class Sight:
     reach: float
     slopes: tuple[Array, Array] | None
 
+    @property
+    def tells(self) -> bool:
+        """Whether it is fine enough to tell one repair from another."""
+        return self.bar <= TELLING * self.size
+
     def fits(self, value: float) -> bool:
         """Whether a repaired ⟨g, u⟩ is the measured one."""
         return abs(value - self.measured) <= self.bar
@@ -69,7 +73,7 @@ class Scene:
     broken : frozenset of str
         The laws that did not hold.
     sights : tuple of Sight
-        What was measured, as far as it is fine enough to tell one repair from another.
+        What was measured.
     """
 
     ground: Ground
@@ -103,15 +107,24 @@ class Scene:
         y = self.output
         return None if y is None else self.place.cotangent.reshape(y.shape)
 
-    def pull(self, cotangent: Array, elsewhere: Point | None = None) -> Array | None:
-        """The claim for another cotangent, or with other primals in the place of some; None where there is none."""
+    def pull(self, said: str, cotangent: Array, elsewhere: Point | None = None) -> Array | None:
+        """The claim for another cotangent, or with other primals in the place of some; None where there is none.
+
+        Asked once under the name ``said``, for all tensors.
+        """
         own, like = self.ground.point, self.ground.output
-        point = {n: np.asarray(x).astype(own[n].dtype) for n, x in {**self.place.point, **(elsewhere or {})}.items()}
-        try:
-            with quietly():
-                g = self.ground.calls.pullback(point, unflat(cotangent, like)).get(self.tensor)
-        except Exception:  # a cotangent that we chose
-            return None
+
+        def go() -> Mapping[str, Any]:
+            point = {
+                n: np.asarray(x).astype(own[n].dtype) for n, x in {**self.place.point, **(elsewhere or {})}.items()
+            }
+            try:
+                with quietly():
+                    return self.ground.calls.pullback(point, unflat(cotangent, like))
+            except Exception:  # a cotangent that we chose
+                return {}
+
+        g = self.ground.once(f"{said}, {self.place.where}", go).get(self.tensor)
         return None if g is None or misshapen(own[self.tensor], g) else np.asarray(g)
 
     def fit(self, base: Array, part: Array) -> float | None:
@@ -119,8 +132,7 @@ class Scene:
         if min(len(self.sights), self.g.size) < ENOUGH:
             return None
         along = [(s.along(part), s.measured - s.along(base), s.bar) for s in self.sights]
-        weights = [abs(p) / bar if bar else np.inf for p, _, bar in along]
-        p, rest, _ = along[int(np.argmax(weights))]
+        p, rest, _ = max(along, key=lambda a: abs(a[0]) / (a[2] or 1e-300))
         return rest / p if p else None
 
     def explains(self, g: Array) -> bool:
@@ -132,7 +144,7 @@ def sights(place: Place, tensor: str, failed: Collection[str], clues: Iterable[C
     """Everything measured at ``place`` that speaks of ``tensor`` and of no other gradient that failed."""
     made = [_of_ray(place, tensor, asked, seen) for asked, seen in place.measured if _of(asked, tensor, failed)]
     made += [_of_clue(place, tensor, clue) for clue in clues]
-    return tuple(s for s in made if np.isfinite(s.bar) and s.bar <= TELLING * s.size)
+    return tuple(s for s in made if np.isfinite(s.bar))
 
 
 def _of(asked: Ray, tensor: str, failed: Collection[str]) -> bool:
@@ -167,11 +179,11 @@ def slopes(place: Place, kept: Mapping[Any, Array]) -> tuple[Array, Array] | Non
     with np.errstate(all="ignore"):
         threes = [(kept[t] - kept[-t]) / (2 * t) for t in ts]
         ulp = np.array([unit_in_last_place(v, 53) for v in np.abs(place.output).tolist()])
-        for (a, near), (b, far) in zip(zip(ts, threes, strict=True), list(zip(ts, threes, strict=True))[1:], strict=False):
+        for (a, near), (b, far) in zip(
+            zip(ts, threes, strict=True), list(zip(ts, threes, strict=True))[1:], strict=False
+        ):
             value = (b * b * near - a * a * far) / (b * b - a * a)
             bar = np.abs(value - near) + 2 * ulp / a
             if np.isfinite(value + bar).all() and (best is None or norm(bar) < norm(best[1])):
                 best = (value, bar)
-    if best is None or norm(best[1]) > SHOWN * norm(best[0]):
-        return None
     return best

@@ -24,6 +24,7 @@ SUSPECTS: Final[Mapping[str, Suspect]] = {
     "upstream clipped": Suspect(repair="take the upstream as it is", upstream=upstream.clipped),
     "upstream squared": Suspect(repair="multiply by the upstream once", upstream=upstream.squared),
     "upstream's sign lost": Suspect(repair="take the upstream with its sign", upstream=upstream.absolute),
+    "upstream normalised": Suspect(repair="take the upstream as it is", upstream=upstream.normalised),
     "upstream reordered": Suspect(repair="take the upstream in its own order", upstream=upstream.reordered),
     "one example only": Suspect(repair="sum over all examples", upstream=upstream.one_only),
     "one example missing": Suspect(repair="sum over all examples", upstream=upstream.one_missing),
@@ -33,6 +34,7 @@ SUSPECTS: Final[Mapping[str, Suspect]] = {
     "σ′(a) for σ′(z)": Suspect(repair="take σ′ where it belongs", pulled=activation.derivative_of_output),
     "softmax as a diagonal": Suspect(repair="subtract y·Σ v y", pulled=activation.softmax_diagonal),
     "updated weights": Suspect(repair="compute all gradients, then update", asks=asked.updated),
+    "weights transposed": Suspect(repair="use wᵀ for w", asks=asked.weights_transposed),
     "half precision inside": Suspect(repair="compute in float64", itself=asked.coarse),
 }
 """Name of a mistake -> how it is told. Those above `asks` and `pulled` cost nothing; these a few pullbacks each."""

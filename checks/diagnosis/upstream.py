@@ -45,6 +45,13 @@ def absolute(scene: Scene) -> Repairs:
         yield "negative upstreams are dropped", np.maximum(v, 0)
 
 
+def normalised(scene: Scene) -> Repairs:
+    """v divided by its own size."""
+    v = scene.place.cotangent
+    for words, by in (("length", np.linalg.norm(v)), ("largest entry", np.abs(v).max()), ("sum", np.abs(v).sum())):
+        yield f"the upstream is divided by its own {words}", v / by
+
+
 def reordered(scene: Scene) -> Repairs:
     """v transposed, reversed or shifted."""
     v = scene.upstream
@@ -92,10 +99,13 @@ def overwritten(scene: Scene) -> Repairs:
         return
     shares = np.linalg.lstsq(parts, claims, rcond=None)[0]
     whole = np.round(shares)
-    if np.abs(shares - whole).max() < 1e-4 and set(whole.tolist()) == {0.0, 1.0} and 1 < whole.sum() < n - 1:
+    if np.abs(shares - whole).max() < 1e-4 and np.isin(whole, (0.0, 1.0)).all() and 1 < whole.sum() < n - 1:
         left = ", ".join(str(i) for i in np.flatnonzero(whole == 0))
         shape = (n, *[1] * (v.ndim - 1))
-        yield f"overwritten instead of accumulated: the parts of outputs {left} are lost", (v * whole.reshape(shape)).ravel()
+        yield (
+            f"overwritten instead of accumulated: the parts of outputs {left} are lost",
+            (v * whole.reshape(shape)).ravel(),
+        )
 
 
 def _slabs(scene: Scene) -> Iterator[tuple[int, int, int, Array]]:

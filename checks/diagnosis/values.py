@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Final
 
 import numpy as np
 
 from checks.diagnosis.scene import Scene
 from checks.diagnosis.suspect import Repairs
 from checks.subject import Array
+
+EPSILONS: Final = (0.0, 1e-5, 1e-6, 1e-8, 1e-3, 1e-12)  # what is commonly added to a variance
 
 
 def zero(scene: Scene) -> Repairs:
@@ -118,17 +121,20 @@ def mean_term(scene: Scene) -> Repairs:
             continue
         level = g - g.mean(axis=axis, keepdims=True)
         away = x - x.mean(axis=axis, keepdims=True)
-        with np.errstate(all="ignore"):
-            square = (away * away).sum(axis=axis, keepdims=True)
-            along = away * (g * away).sum(axis=axis, keepdims=True) / square
-            own = x * (g * x).sum(axis=axis, keepdims=True) / (x * x).sum(axis=axis, keepdims=True)
         where = _along(scene, axis)
-        yield f"the mean{where} is not taken out: how it depends on the input is left out", level
-        if np.isfinite(along).all():
+        yield f"the mean{where} is taken as fixed: how it depends on the input is left out", level
+        for eps in EPSILONS:
+            along, own = _part(g, away, axis, eps), _part(g, x, axis, eps)
             yield f"the scale{where} is taken as fixed: how it depends on the input is left out", g - along
             yield f"mean and scale{where} are taken as fixed: how they depend on the input is left out", level - along
-        if np.isfinite(own).all():
             yield f"the length{where} is taken as fixed: how it depends on the input is left out", g - own
+
+
+def _part(g: Array, x: Array, axis: int, eps: float) -> Array:
+    """The part of ``g`` along ``x``, whose mean square is made larger by ``eps``."""
+    square = (x * x).mean(axis=axis, keepdims=True) + eps
+    with np.errstate(all="ignore"):
+        return np.nan_to_num(x * (g * x).mean(axis=axis, keepdims=True) / square)
 
 
 def _along(scene: Scene, axis: int) -> str:

@@ -22,6 +22,7 @@ NOISE: Final = 1e-3
 APART: Final = 0.1
 """How far, relatively, the other point of `fresh` is from the caller's."""
 
+OVERWRITES: Final = "it overwrites what was there"
 ONCE_MORE: Final[Mapping[float, str]] = {
     2.0: "each call adds to what the one before left: += into a buffer that nobody clears",
     0.0: "the first call used up what the second needed",
@@ -137,7 +138,7 @@ def accumulation(ground: Ground) -> list[Verdict]:
         return failed
     twice = {name: 2 * g for name, g in ground.wellformed.items()}
     words = "the claim says that it adds into a buffer, but two pullbacks on one object do not give twice the gradient"
-    means = "it overwrites what was there" if _same(second, ground.wellformed) else ""
+    means = OVERWRITES if _same(second, ground.wellformed) else ""
     failed = hold(ground, "accumulation", words, second, twice, means=means)
     if failed:
         return failed

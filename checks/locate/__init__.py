@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 
 from checks.locate import words
-from checks.locate.asking import Answer, Clue, Questions
-from checks.locate.region import Region
+from checks.locate.asking import Clue, Questions
+from checks.locate.region import Mask, Region
 from checks.locate.search import Block, Found, Predicate, search
 from checks.numeric.line import OutOfBudgetError
 from checks.ray import Place
@@ -20,6 +20,7 @@ from checks.units import Unit
 __all__ = ["Clue", "Location", "Wrong", "locate"]
 
 FEW: Final = 64  # a tensor of so many entries is measured entry by entry
+WHOLE: Final = 2  # directions over a whole tensor of which only some entries failed, for the diagnosis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,20 +65,20 @@ class Location:
 
 def locate(
     place: Place,
-    unit: Unit,
+    units: Sequence[Unit],
     rng: np.random.Generator,
     *,
     quiet: bool = True,
     others: Mapping[str, Array] | None = None,
 ) -> Location:
-    """Find the wrong entries of one unit of a claim.
+    """Find the wrong entries of one gradient.
 
     Parameters
     ----------
     place : Place
         Where the claim failed.
-    unit : Unit
-        What failed there.
+    units : sequence of Unit
+        What failed there, all of one tensor.
     rng : numpy.random.Generator
         Draws directions and boxes.
     quiet : bool
@@ -94,66 +95,80 @@ def locate(
     ----------
     docs/guide.md, "Where, and why".
     """
-    name = unit.tensor
+    name = units[0].tensor
     g, x = np.asarray(place.gradient[name]), np.asarray(place.point[name])
-    asks = Questions(place, name, unit.size, rng, quiet=quiet)
-    region = Region.of(x.shape, unit.mask)
     named = words.predicates(name, x, g, others or {})
-    if region.n <= FEW:
-        said, cells = _one_by_one(asks, region, name, named)
-    else:
-        found = search(asks, region, x.shape, rng, named)
-        said, cells = _told(found, name, x.shape, named), found.cells
-    entries = tuple(_entry(index, cells[index]) for index in sorted(cells)) if x.dtype.kind == "f" else ()
-    return Location(words=said, entries=entries, clues=tuple(asks.clues), asked=asks.asked)
+    found, clues, asked = Found(), list[Clue](), 0
+    for unit in units:
+        asks = Questions(place, name, unit.size, rng, quiet=quiet)
+        region = Region.of(x.shape, unit.mask)
+        if unit.mask is not None:
+            _throughout(asks, Region.of(x.shape))
+        one = _one_by_one(asks, region) if x.size <= FEW else search(asks, region, x.shape, rng, named)
+        found.cells.update(one.cells)
+        found.blocks += one.blocks
+        clues += asks.clues
+        asked += asks.asked
+    cells = sorted(found.cells.items()) if x.dtype.kind == "f" else []
+    entries = tuple(Wrong(index=i, claimed=a.claimed, measured=a.measured, bar=a.bar) for i, a in cells)
+    return Location(words=_told(found, name, x.shape, named), entries=entries, clues=tuple(clues), asked=asked)
 
 
-def _entry(index: tuple[int, ...], seen: Answer) -> Wrong:
-    return Wrong(index=index, claimed=seen.claimed, measured=seen.measured, bar=seen.bar)
+def _throughout(asks: Questions, whole: Region) -> None:
+    """Clues that speak of all entries, where only some failed."""
+    try:
+        for _ in range(WHOLE):
+            asks.ask(whole)
+            asks.renew()
+    except OutOfBudgetError:
+        pass
+    asks.looked_for = 0.0
 
 
-def _one_by_one(
-    asks: Questions, region: Region, name: str, named: Sequence[Predicate]
-) -> tuple[str, dict[tuple[int, ...], Answer]]:
+def _one_by_one(asks: Questions, region: Region) -> Found:
     """Every entry measured alone."""
-    wrong, open_, spent = dict[tuple[int, ...], Answer](), 0, ""
-    mask = np.zeros(asks.u.shape, dtype=bool)
-    for cell in region.cells():
+    found, cells = Found(), list(region.cells())
+    for k, cell in enumerate(cells):
+        alone = Region(tuple((i, i + 1) for i in cell))
         try:
-            seen = asks.ask(Region(tuple((i, i + 1) for i in cell)))
-        except OutOfBudgetError as out:
-            spent = str(out)
+            seen = asks.ask(alone)
+        except OutOfBudgetError as spent:
+            rest = np.zeros(asks.u.shape, dtype=bool)
+            rest[tuple(np.transpose(cells[k:]))] = True
+            found.blocks.append(Block(Region.of(asks.u.shape, rest), why=str(spent)))
             break
-        open_ += not (seen.wrong or seen.right)
         if seen.wrong:
-            wrong[cell], mask[cell] = seen.per(asks.length(cell)), True
-    if not wrong:
-        return "", wrong
-    said = words.of_mask(name, mask, named)
-    if spent:
-        return f"{words.cells(name, list(wrong))}, and what was not asked: {spent}", wrong
-    return f"{said} ({open_} entries are below what could be measured)" if open_ else said, wrong
+            found.cells[cell] = seen.per(asks.length(cell))
+        elif not seen.right:
+            found.blocks.append(Block(alone, why="too little to be told from the forward's own rounding"))
+    return found
 
 
 def _told(found: Found, name: str, shape: tuple[int, ...], named: Sequence[Predicate]) -> str:
     """What was found, in words: whole rows and the like where the wrong entries make up such."""
     sure = [block for block in found.blocks if not block.why and block.share[0] == block.share[1]]
-    mask = np.zeros(shape, dtype=bool)
+    mask = _mask(sure, shape)
     for index in found.cells:
         mask[index] = True
-    for block in sure:
-        mask[block.region.index] |= True if block.region.mask is None else block.region.mask[block.region.index]
     said = []
     if len(sure) == 1 and sure[0].words:
         said.append(sure[0].words)
     elif mask.any():
         said.append(words.of_mask(name, mask, named))
-    return "; ".join([*said, *(_block(block, name, shape) for block in found.blocks if block not in sure)])
+    for block in found.blocks:
+        if not block.why and block not in sure:
+            where, (wrong, asked) = block.words or words.of_region(name, block.region, shape), block.share
+            said.append(f"scattered over {where}: {wrong} of {asked} entries that were asked are wrong")
+    for why in dict.fromkeys(block.why for block in found.blocks if block.why):
+        rest = _mask([block for block in found.blocks if block.why == why], shape)
+        said.append(f"{'perhaps' if said else 'somewhere'} in {words.of_mask(name, rest, [])}: {why}")
+    return "; ".join(said)
 
 
-def _block(block: Block, name: str, shape: tuple[int, ...]) -> str:
-    where = block.words or words.of_region(name, block.region, shape)
-    if block.why:
-        return f"somewhere in {where}: {block.why}"
-    wrong, asked = block.share
-    return f"scattered over {where}: {wrong} of {asked} entries that were asked are wrong"
+def _mask(blocks: Sequence[Block], shape: tuple[int, ...]) -> Mask:
+    """All entries of the blocks."""
+    mask = np.zeros(shape, dtype=bool)
+    for block in blocks:
+        inside = mask[block.region.index]
+        inside |= True if block.region.mask is None else block.region.mask[block.region.index]
+    return mask

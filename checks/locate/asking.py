@@ -1,4 +1,4 @@
-"""Asking: one directional derivative over a region: is the claim right there, and by how much is it not?"""
+"""Asking: one directional derivative over a region, and whether the claim is right there."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from checks.ray import CLAIM_ULPS, VALUE_ULPS, Place, along, pairing
 from checks.subject import Array
 
 CLEAR: Final = 4.0  # an error of this many bars is one
-FINE: Final = 1e-3  # a right region's bar is at most this share of the error that is looked for, where the forward allows
+FINE: Final = (
+    1e-3  # a right region's bar is at most this share of the error that is looked for, where the forward allows
+)
 FIRST: Final = 1e-4  # step of the first stencil, in sizes of what moves; afterwards what served best
 STEPS: Final = (1e-7, 0.03)  # the shortest and the longest
 RETRIES: Final = 2  # other steps before a full measurement

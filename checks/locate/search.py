@@ -1,9 +1,9 @@
 """Search: from a region whose claim is wrong to the wrong entries, by as few directional derivatives as it takes.
 
-A node is a region known to be wrong. One that may hold a single wrong entry is *read*: with the direction weighed from 1
-to 2 along an axis, the ratio of two answers is the entry's place. Else it is halved, the right half known by subtraction.
-Where both halves are wrong random boxes of it are asked: if all are wrong it is not taken apart further. What was called
-right is asked again at the end, all of it along an independent direction.
+A node is a region known to be wrong. One that may hold a single wrong entry is *read*: with the direction weighed from
+1 to 2 along an axis, the ratio of two answers is the entry's place. Else it is halved, the right half known by
+subtraction. Where both halves are wrong random boxes of it are asked: if all are wrong it is not taken apart further.
+What was called right is asked again at the end, all of it along an independent direction.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Words for places: "the whole tensor", "row 17", "columns 0-3", "the diagonal", "entries where x < 0", `W[12, 200]`."""
+"""Words for places: "the whole tensor", "row 17", "the diagonal", "entries where x < 0", "W[12, 200]"."""
 
 from __future__ import annotations
 
@@ -42,7 +42,10 @@ def predicates(name: str, x: Array, g: Array, others: Mapping[str, Array]) -> li
     if x.dtype.kind == "f" and g.dtype.kind == "f":
         for words, array in {name: x, **others}.items():
             made += [(f"entries where {words} {sign} 0", partial(test, array, 0)) for sign, test in SIGNS]
-        made += [("entries claimed zero", partial(np.equal, g, 0)), ("entries not claimed zero", partial(np.not_equal, g, 0))]
+        made += [
+            ("entries claimed zero", partial(np.equal, g, 0)),
+            ("entries not claimed zero", partial(np.not_equal, g, 0)),
+        ]
     return made
 
 

@@ -1,0 +1,82 @@
+"""What a broken law says of the mistake by itself, read off pullbacks that were paid for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from checks.laws import Ground
+from checks.laws.equal import ratio
+from checks.laws.fold import base
+from checks.laws.state import OVERWRITES
+from checks.numeric.bits import significand_bits
+from checks.subject import Array
+from checks.verdict import Verdict
+
+Reading = Callable[[Ground, str], str]
+
+TWICE: Final[Mapping[float, str]] = {
+    4.0: "the upstream is squared",
+    -4.0: "the upstream counts twice, as in v·|v|",
+    2.0: "the absolute value of the upstream is used",
+}
+"""pullback(−2v) over pullback(v) -> what it says of the upstream."""
+
+
+def _asked(ground: Ground, said: str, tensor: str) -> Array | None:
+    """The gradient that a law was answered under this name; None where it did not ask, or got none."""
+    g: Any = ground.memo.get(said, {}).get(tensor)
+    own = ground.wellformed.get(tensor)
+    return None if g is None or own is None or np.shape(g) != own.shape else np.asarray(g)
+
+
+def _homogeneity(ground: Ground, tensor: str) -> str:
+    g, twice = ground.wellformed[tensor], _asked(ground, "pullback(−2·v)", tensor)
+    if twice is None:
+        return ""
+    other = _asked(ground, "pullback(v + w)", tensor)
+    if np.array_equal(twice, g):
+        return "the upstream is ignored" if other is None or np.array_equal(other, g) else ""
+    factor = ratio(twice, g)
+    return "" if factor is None else TWICE.get(round(factor, 6), "")
+
+
+def _zero(ground: Ground, tensor: str) -> str:
+    x, extra = ground.point[tensor], _asked(ground, "pullback(0)", tensor)
+    if extra is None or extra.size < 2:
+        return ""
+    c = ratio(extra, x)
+    if c is not None and np.ptp(x):
+        return f"a penalty is added: {c:#.4g} times {tensor!r} itself"
+    c = ratio(extra, np.ones_like(x))
+    return "" if c is None else f"a constant is added to every entry: {c:#.4g}"
+
+
+def _repeatable(ground: Ground, tensor: str) -> str:
+    g, again = ground.wellformed[tensor], _asked(ground, "pullback(v), called again,", tensor)
+    factor = None if again is None else ratio(again, g)
+    return "the previous gradient is added: a buffer that is not cleared" if factor and round(factor, 6) == 2 else ""
+
+
+def _precision(ground: Ground, tensor: str) -> str:
+    bits = significand_bits(np.real(ground.wellformed[tensor]).ravel().astype(np.float64))
+    return {11: "half precision inside", 24: "single precision inside"}.get(bits, "")
+
+
+READINGS: Final[Mapping[str, Reading]] = {
+    "homogeneity": _homogeneity,
+    "zero": _zero,
+    "repeatable": _repeatable,
+    "precision": _precision,
+}
+"""Law -> what its failure says by itself."""
+
+
+def of_law(ground: Ground, broken: Verdict) -> str:
+    """Words for what a broken law says of the mistake; empty where it says nothing certain."""
+    read, tensor = READINGS.get(broken.law), base(broken.tensor)
+    if broken.law == "accumulation" and OVERWRITES in broken.reason:
+        return "overwritten instead of accumulated"
+    return read(ground, tensor) if read is not None and tensor in ground.wellformed else ""

@@ -1,0 +1,161 @@
+"""Explain: to every failed finding, where it is wrong and which known mistake it looks like, within a bound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+
+from checks.calls import Budget, Calls
+from checks.diagnosis import NONE, Scene, diagnose
+from checks.diagnosis.laws import of_law
+from checks.diagnosis.scene import sights
+from checks.laws import Ground
+from checks.laws.fold import base
+from checks.locate import Location, locate
+from checks.ray import Place
+from checks.report.record import Entry, Finding, Report
+from checks.subject import Array
+from checks.units import by_value, units
+from checks.verdict import Outcome, Verdict
+
+SHARE: Final = 4
+"""Locating may take this many times the forward passes that the audit took until then."""
+QUIET: Final = 16  # ulps of ψ's value: noise above them is no rounding
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Where the laws were held: "" for the caller's own point, else a regime; and the ground they stood on."""
+
+    regime: str
+    ground: Ground
+
+
+def called(where: str, regime: str) -> str:
+    """How reports call a place of a regime.
+
+    Examples
+    --------
+    >>> called("at a moved point", "ties"), called("at your point", "")
+    ('at a moved, ties, point', 'at your point')
+    """
+    return where.replace("your point", regime).replace("moved", f"moved, {regime},") if regime else where
+
+
+def explained(
+    report: Report, calls: Calls, stands: Sequence[Stand], rng: Callable[[str], np.random.Generator], *, locate: bool
+) -> tuple[Finding, ...]:
+    """The report's findings, the failed ones with what could be found out.
+
+    Parameters
+    ----------
+    report : Report
+        What the audit found.
+    calls : Calls
+        The subject's functions; their budget is kept.
+    stands : sequence of Stand
+        Where the laws were held.
+    rng : callable
+        Purpose -> numpy.random.Generator.
+    locate : bool
+        Whether forward passes may be spent on it.
+    """
+    failed = [v for v in report.verdicts if v.outcome is Outcome.FAIL]
+    values = [f for f in report.findings if f.verdict in failed and f.law == "adjoint"]
+    most, made, own = SHARE * calls.forwards if locate else 0, list[Finding](), calls.budget
+    for f in report.findings:
+        if f.verdict not in failed or not stands:
+            made.append(f)
+            continue
+        calls.budget = _within(own, calls.forwards + most // max(1, len(values)))
+        try:
+            made.append(_explained(f, failed, stands, rng, locate=locate))
+        finally:
+            calls.budget = own
+    return tuple(made)
+
+
+def _within(own: Budget, passes: int) -> Budget:
+    return replace(own, passes=passes if own.passes is None else min(passes, own.passes))
+
+
+def _explained(
+    f: Finding,
+    failed: Sequence[Verdict],
+    stands: Sequence[Stand],
+    rng: Callable[[str], np.random.Generator],
+    *,
+    locate: bool,
+) -> Finding:
+    tensor = base(f.verdict.tensor)
+    found = Location(words="")
+    scenes = []
+    for stand, place, there in _places(stands, failed, tensor):
+        clues: Any = ()
+        if locate and f.law == "adjoint" and called(place.where, stand.regime) == f.verdict.where:
+            found = _located(stand.ground, place, [v for v in there if base(v.tensor) == tensor], rng)
+            clues = found.clues
+        scenes.append(_scene(stand.ground, place, tensor, there, failed, clues))
+    says = diagnose(scenes)
+    alone = of_law(stands[0].ground, f.verdict) if says in ("", NONE) else ""
+    wrong = [Entry(index=w.index, claimed=w.claimed, measured=w.measured, bar=w.bar) for w in found.entries]
+    return replace(
+        f,
+        location=found.words,
+        diagnosis=alone or says,
+        entries=tuple(wrong),
+        shape=np.shape(stands[0].ground.point[tensor]) if wrong else None,
+    )
+
+
+def _places(
+    stands: Sequence[Stand], failed: Sequence[Verdict], tensor: str
+) -> Iterator[tuple[Stand, Place, list[Verdict]]]:
+    """Where the values of ``tensor`` failed, with all that failed there."""
+    for stand in stands:
+        for place in stand.ground.memo.get("places", ()):
+            there = [v for v in failed if v.law == "adjoint" and v.where == called(place.where, stand.regime)]
+            if any(base(v.tensor) == tensor for v in there):
+                yield stand, place, there
+
+
+def _scene(
+    ground: Ground, place: Place, tensor: str, there: Sequence[Verdict], failed: Sequence[Verdict], clues: Any
+) -> Scene:
+    wrong = frozenset(base(v.tensor) for v in there)
+    return Scene(
+        ground=ground,
+        place=place,
+        tensor=tensor,
+        failed=wrong,
+        broken=frozenset(v.law for v in failed),
+        sights=sights(place, tensor, wrong, clues),
+    )
+
+
+def _located(
+    ground: Ground, place: Place, there: Sequence[Verdict], rng: Callable[[str], np.random.Generator]
+) -> Location:
+    """Where the units that failed there are wrong."""
+    labels = {v.tensor: v for v in there}
+    wrong = [u for u in units(place.gradient, place.point, by_value(ground.point)) if u.label in labels]
+    quiet = all(_is_quiet(place, labels[u.label]) for u in wrong)
+    tensor = wrong[0].tensor
+    return locate(place, wrong, rng(f"locate {tensor}"), quiet=quiet, others=_beside(ground, place, tensor))
+
+
+def _is_quiet(place: Place, seen: Verdict) -> bool:
+    """Whether the full measurement that failed saw a smooth forward in full precision."""
+    e = seen.estimate
+    return e is not None and e.bits == 53 and e.kink is None and e.noise_level <= QUIET * np.spacing(place.value)
+
+
+def _beside(ground: Ground, place: Place, tensor: str) -> Mapping[str, Array]:
+    """The output and its cotangent, where they have the tensor's shape."""
+    y, shape = ground.output, np.shape(place.point[tensor])
+    if isinstance(y, Mapping) or np.shape(y) != shape or place.output.dtype.kind != "f":
+        return {}
+    return {"the upstream": place.cotangent.reshape(shape), "the output": place.output.reshape(shape)}
