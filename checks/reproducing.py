@@ -24,7 +24,8 @@ def as_written(caller: FrameType, seed: int) -> str:
     Returns
     -------
     str
-        Empty for callers within this package: these say how they are repeated themselves.
+        Empty for callers within this package, which say themselves how they are repeated, and for calls that hand on
+        what they were given, as in ``audit(*args)``: that line says nothing to anybody else.
     """
     if str(caller.f_globals.get("__name__", "")).partition(".")[0] == "checks":
         return ""
@@ -41,7 +42,9 @@ def as_written(caller: FrameType, seed: int) -> str:
     if not isinstance(call, ast.Call):
         return ""
     names = {keyword.arg for keyword in call.keywords}
-    if not names & {"seed", None}:
+    if None in names or any(isinstance(arg, ast.Starred) for arg in call.args):
+        return ""
+    if "seed" not in names:
         call.keywords.append(ast.keyword(arg="seed", value=ast.Constant(seed)))
     text = ast.unparse(call)
     return text if len(text) <= LONGEST and "\n" not in text else ""
