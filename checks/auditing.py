@@ -213,7 +213,7 @@ def _stand(calls: Calls, rng: Any, rows: list[str], resolution: float | None, ve
         else:
             verdicts += found
             drawn_anew = drawn_anew or (name == "deterministic" and found[-1].outcome is Outcome.INCONCLUSIVE)
-    return [Stand("", ground)]
+    return [Stand("", point, ground)]
 
 
 def _deepen(calls: Calls, rng: Any, rows: list[str], resolution: float | None, verdicts: list[Verdict]) -> list[Stand]:

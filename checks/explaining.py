@@ -17,7 +17,7 @@ from checks.laws.fold import base
 from checks.locate import Location, locate
 from checks.ray import Place
 from checks.report.record import Entry, Finding, Report
-from checks.subject import Array
+from checks.subject import Array, Point
 from checks.units import by_value, units
 from checks.verdict import Outcome, Verdict
 
@@ -28,9 +28,10 @@ QUIET: Final = 16  # ulps of ψ's value: noise above them is no rounding
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """Where the laws were held: "" for the caller's own point, else a regime; and the ground they stood on."""
+    """Where the laws were held: in which regime ("" for the caller's own point), where that is, and on what ground."""
 
     regime: str
+    point: Point
     ground: Ground
 
 
@@ -96,11 +97,12 @@ def _explained(
     for stand, place, there in _places(stands, failed, tensor):
         clues: Any = ()
         if locate and f.law == "adjoint" and called(place.where, stand.regime) == f.verdict.where:
-            found = _located(stand.ground, place, [v for v in there if base(v.tensor) == tensor], rng)
+            found = _located(stand, place, [v for v in there if base(v.tensor) == tensor], rng)
             clues = found.clues
         scenes.append(_scene(stand.ground, place, tensor, there, failed, clues))
     says = diagnose(scenes)
-    alone = of_law(stands[0].ground, f.verdict) if says in ("", NONE) else ""
+    own = next((s for s in stands if called("at your point", s.regime) == f.verdict.where), stands[0])
+    alone = of_law(own.ground, f.verdict) if says in ("", NONE) else ""
     wrong = [Entry(index=w.index, claimed=w.claimed, measured=w.measured, bar=w.bar) for w in found.entries]
     return replace(
         f,
@@ -137,14 +139,14 @@ def _scene(
 
 
 def _located(
-    ground: Ground, place: Place, there: Sequence[Verdict], rng: Callable[[str], np.random.Generator]
+    stand: Stand, place: Place, there: Sequence[Verdict], rng: Callable[[str], np.random.Generator]
 ) -> Location:
     """Where the units that failed there are wrong."""
     labels = {v.tensor: v for v in there}
-    wrong = [u for u in units(place.gradient, place.point, by_value(ground.point)) if u.label in labels]
+    wrong = [u for u in units(place.gradient, place.point, by_value(stand.point)) if u.label in labels]
     quiet = all(_is_quiet(place, labels[u.label]) for u in wrong)
     tensor = wrong[0].tensor
-    return locate(place, wrong, rng(f"locate {tensor}"), quiet=quiet, others=_beside(ground, place, tensor))
+    return locate(place, wrong, rng(f"locate {tensor}"), quiet=quiet, others=_beside(stand.ground, place, tensor))
 
 
 def _is_quiet(place: Place, seen: Verdict) -> bool:

@@ -134,7 +134,7 @@ def _part(g: Array, x: Array, axis: int, eps: float) -> Array:
     """The part of ``g`` along ``x``, whose mean square is made larger by ``eps``."""
     square = (x * x).mean(axis=axis, keepdims=True) + eps
     with np.errstate(all="ignore"):
-        return np.nan_to_num(x * (g * x).mean(axis=axis, keepdims=True) / square)
+        return np.asarray(np.nan_to_num(x * (g * x).mean(axis=axis, keepdims=True) / square))
 
 
 def _along(scene: Scene, axis: int) -> str:
