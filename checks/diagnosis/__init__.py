@@ -34,8 +34,8 @@ def diagnose(scenes: Sequence[Scene]) -> str:
         The words of `SUSPECTS`; of several that fit, all, with " or " between them; `NONE`; empty where too little was
         measured to tell.
     """
-    seen = [scene for scene in scenes if any(s.tells for s in scene.sights)]
-    if sum(s.tells for scene in seen for s in scene.sights) < LEAST:
+    seen = sorted((s for s in scenes if s.telling), key=lambda s: -s.telling)  # what is fitted is fitted to the most
+    if sum(scene.telling for scene in seen) < LEAST:
         return ""
     return " or ".join(suspected(seen)) or NONE
 
@@ -65,7 +65,7 @@ def _words(suspect: Suspect, scene: Scene, ways: Sequence[str]) -> Iterator[tupl
             elif (
                 seen := _made_by(scene, array) if way == "upstream" else _mended_by(scene, words, way, array)
             ) is not None:
-                yield words, seen
+                yield words, seen - suspect.fitted
 
 
 def _mended_by(scene: Scene, words: str, way: str, array: Array) -> int | None:
@@ -73,7 +73,7 @@ def _mended_by(scene: Scene, words: str, way: str, array: Array) -> int | None:
     repaired = scene.pull(words, array) if way == "pulled" else array
     if repaired is None or not np.isfinite(repaired).all() or not scene.explains(repaired):
         return None
-    return sum(s.tells for s in scene.sights)
+    return scene.telling
 
 
 def _made_by(scene: Scene, cotangent: Array) -> int | None:

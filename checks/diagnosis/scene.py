@@ -14,11 +14,13 @@ from checks.laws.ground import misshapen
 from checks.locate import Clue
 from checks.numeric.bits import unit_in_last_place
 from checks.numeric.estimate import Estimate
-from checks.ray import Place, Ray, norm, pairing
+from checks.ray import Place, Ray, norm
 from checks.subject import Array, Point
+from checks.tangents import pairing, values
+from checks.verdict import GREY
 
 TELLING: Final = 1e-2  # a measurement whose bar is above this share of its size tells no repair from another
-ENOUGH: Final = 3  # measurements, and entries, that a fitted number takes
+ENOUGH: Final = 2  # entries that a fitted number takes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +55,7 @@ class Sight:
 
     def fits(self, value: float) -> bool:
         """Whether a repaired ⟨g, u⟩ is the measured one."""
-        return abs(value - self.measured) <= self.bar
+        return abs(value - self.measured) <= GREY * self.bar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,11 @@ class Scene:
         y = self.output
         return None if y is None else self.place.cotangent.reshape(y.shape)
 
+    @property
+    def telling(self) -> int:
+        """How many of the measurements are fine enough to tell one repair from another."""
+        return sum(s.tells for s in self.sights)
+
     def pull(self, said: str, cotangent: Array, elsewhere: Point | None = None) -> Array | None:
         """The claim for another cotangent, or with other primals in the place of some; None where there is none.
 
@@ -128,8 +135,8 @@ class Scene:
         return None if g is None or misshapen(own[self.tensor], g) else np.asarray(g)
 
     def fit(self, base: Array, part: Array) -> float | None:
-        """The c for which base + c·part agrees with what was measured best; None where too little was measured."""
-        if min(len(self.sights), self.g.size) < ENOUGH:
+        """The c for which base + c·part agrees with the measurement that tells most; None where any c would do."""
+        if self.g.size < ENOUGH or not self.sights:
             return None
         along = [(s.along(part), s.measured - s.along(base), s.bar) for s in self.sights]
         p, rest, _ = max(along, key=lambda a: abs(a[0]) / (a[2] or 1e-300))
@@ -158,7 +165,7 @@ def _of_ray(place: Place, tensor: str, asked: Ray, seen: Estimate) -> Sight:
     bar = np.inf if seen.kink else seen.bar + asked.claim_error
     size = max(abs(seen.value), abs(asked.claimed))
     known = slopes(place, asked.kept) if not rest else None
-    reach = pairing(np.abs(place.gradient[tensor]), np.abs(u))
+    reach = pairing(np.abs(place.gradient[tensor]), np.abs(values(u)))
     return Sight(lambda g: pairing(g, u), seen.value - elsewhere, bar, size, reach, known)
 
 

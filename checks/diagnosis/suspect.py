@@ -22,6 +22,8 @@ class Suspect:
     ----------
     repair : str
         What mends it, in words.
+    fitted : int
+        How many numbers are fitted in each scene: so many of its measurements tell nothing.
     values : callable, optional
         Repaired gradients of the tensor. Tested by ⟨repaired, u⟩ = measured, for every measured u.
     upstream : callable, optional
@@ -36,6 +38,7 @@ class Suspect:
     """
 
     repair: str
+    fitted: int = 0
     values: Callable[[Scene], Repairs] | None = field(default=None, repr=False)
     upstream: Callable[[Scene], Repairs] | None = field(default=None, repr=False)
     pulled: Callable[[Scene], Repairs] | None = field(default=None, repr=False)

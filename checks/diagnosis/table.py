@@ -10,15 +10,15 @@ from checks.diagnosis.suspect import Suspect
 
 SUSPECTS: Final[Mapping[str, Suspect]] = {
     "zero": Suspect(repair="compute it", itself=values.zero),
-    "constant factor": Suspect(repair="divide by the factor", values=factors.constant_factor),
+    "constant factor": Suspect(repair="divide by the factor", fitted=1, values=factors.constant_factor),
     "transpose": Suspect(repair="transpose it", values=values.transposed),
     "axis reversed": Suspect(repair="turn the axis round", values=values.reversed_axis),
     "shifted by one": Suspect(repair="shift it back", values=values.shifted),
     "gradients exchanged": Suspect(repair="return them in the other order", values=values.exchanged),
     "running sum": Suspect(repair="sum from the other end", values=values.running_sum),
-    "term added": Suspect(repair="take it out, or put it into the forward", values=values.added),
+    "term added": Suspect(repair="take it out, or put it into the forward", fitted=1, values=values.added),
     "skip connection": Suspect(repair="add the upstream of the skip", values=values.skipped),
-    "wrong branch at a kink": Suspect(repair="let the other branch pass", values=values.other_branch),
+    "wrong branch at a kink": Suspect(repair="let the other branch pass", fitted=1, values=values.other_branch),
     "statistics taken as fixed": Suspect(repair="differentiate mean and scale as well", values=values.mean_term),
     "upstream ignored": Suspect(repair="multiply by the upstream", upstream=upstream.ignored),
     "upstream clipped": Suspect(repair="take the upstream as it is", upstream=upstream.clipped),
@@ -33,7 +33,7 @@ SUSPECTS: Final[Mapping[str, Suspect]] = {
     "activation's derivative missing": Suspect(repair="multiply by σ′", pulled=activation.derivative_missing),
     "σ′(a) for σ′(z)": Suspect(repair="take σ′ where it belongs", pulled=activation.derivative_of_output),
     "softmax as a diagonal": Suspect(repair="subtract y·Σ v y", pulled=activation.softmax_diagonal),
-    "updated weights": Suspect(repair="compute all gradients, then update", asks=asked.updated),
+    "updated weights": Suspect(repair="compute all gradients, then update", fitted=1, asks=asked.updated),
     "weights transposed": Suspect(repair="use wᵀ for w", asks=asked.weights_transposed),
     "half precision inside": Suspect(repair="compute in float64", itself=asked.coarse),
 }

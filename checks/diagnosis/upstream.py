@@ -14,6 +14,7 @@ from checks.subject import Array
 
 CLIPS: Final = (1.0, 0.5, 5.0, 10.0, 0.1)
 SLABS: Final = 256  # slabs of one axis that are tried
+WHOLE: Final = 1e-4  # a share this close to 0 or 1 is that
 
 
 def ignored(scene: Scene) -> Repairs:
@@ -87,25 +88,27 @@ def one_missing(scene: Scene) -> Repairs:
 def overwritten(scene: Scene) -> Repairs:
     """Of the parts that add up to a gradient only some are there: what the outputs show of each decides which."""
     v = scene.upstream
-    if v is None or not v.ndim or v.shape[0] > len(scene.sights) - 2:
+    shares = scene.ground.once(f"parts of {scene.tensor}", lambda: _shares(scene))
+    if v is None or shares is None:
         return
-    seen = [s for s in scene.sights if s.slopes is not None]
+    left = ", ".join(str(i) for i in np.flatnonzero(shares == 0))
+    kept = v * shares.reshape(-1, *[1] * (v.ndim - 1))
+    yield f"overwritten instead of accumulated: the parts of outputs {left} are lost", kept.ravel()
+
+
+def _shares(scene: Scene) -> Array | None:
+    """Which of the outputs, along their first axis, have a part in the claim, as 0 and 1; None where that is not it."""
+    v, seen = scene.upstream, [s for s in scene.sights if s.slopes is not None]
+    if v is None or not v.ndim or not 2 < v.shape[0] <= len(seen) - 2:
+        return None
     n = v.shape[0]
-    if n < 3 or len(seen) < n + 2:
-        return
     parts = np.array([(v * s.slopes[0].reshape(v.shape)).reshape(n, -1).sum(axis=1) for s in seen if s.slopes])
-    claims = np.array([s.along(scene.g) for s in seen])
-    if np.linalg.matrix_rank(parts, tol=1e-6 * np.linalg.norm(parts)) < n:
-        return
-    shares = np.linalg.lstsq(parts, claims, rcond=None)[0]
-    whole = np.round(shares)
-    if np.abs(shares - whole).max() < 1e-4 and np.isin(whole, (0.0, 1.0)).all() and 1 < whole.sum() < n - 1:
-        left = ", ".join(str(i) for i in np.flatnonzero(whole == 0))
-        shape = (n, *[1] * (v.ndim - 1))
-        yield (
-            f"overwritten instead of accumulated: the parts of outputs {left} are lost",
-            (v * whole.reshape(shape)).ravel(),
-        )
+    if np.linalg.matrix_rank(parts, tol=WHOLE * float(np.linalg.norm(parts))) < n:
+        return None
+    shares = np.linalg.lstsq(parts, np.array([s.along(scene.g) for s in seen]), rcond=None)[0]
+    whole: Array = np.round(shares)
+    some = np.isin(whole, (0.0, 1.0)).all() and 1 < whole.sum() < n - 1
+    return whole if some and np.abs(shares - whole).max() < WHOLE else None
 
 
 def _slabs(scene: Scene) -> Iterator[tuple[int, int, int, Array]]:

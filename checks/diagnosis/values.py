@@ -103,8 +103,9 @@ def other_branch(scene: Scene) -> Repairs:
         kept = np.where(there, 0.0, g)
         s = scene.fit(kept, np.where(there, v, 0.0))
         if s is not None and _alike(slope[~there]) and abs(slope[~there][0] - slope[there][0]) < 1e-9:
+            there_is, measured = f"{slope[there][0]:.4g}", f"{s:.4g}"
             words = f"the wrong branch of a kink: where {scene.tensor} {side} 0 it has the other side's slope"
-            yield words, kept + np.where(there, s * v, 0.0)
+            yield f"{words}, {there_is}; measured {measured}", kept + np.where(there, s * v, 0.0)
 
 
 def _alike(slope: Array) -> bool:

@@ -39,7 +39,14 @@ def adjoint(ground: Ground) -> list[Verdict]:
         reason = "with a second cotangent the pullback raised, or lost its shapes or its finiteness"
         failed = Verdict(law="adjoint", tensor="", outcome=Outcome.FAIL, reason=reason, where="at your point")
         return [*verdicts, failed]
-    return verdicts + measure(here, units(here.gradient, ground.point, values), equal=True)
+    return verdicts + _held(ground, here, measure(here, units(here.gradient, ground.point, values), equal=True))
+
+
+def _held(ground: Ground, place: Place, verdicts: list[Verdict]) -> list[Verdict]:
+    """The verdicts; where one fails the place is kept, so that the failure can be explained."""
+    if any(v.outcome is Outcome.FAIL for v in verdicts):
+        ground.memo.setdefault("places", []).append(place)
+    return verdicts
 
 
 def _moved(ground: Ground, rng: np.random.Generator, values: Mapping[str, list[Group]]) -> tuple[list[Verdict], Array]:
@@ -51,6 +58,7 @@ def _moved(ground: Ground, rng: np.random.Generator, values: Mapping[str, list[G
     v = _small_outputs_up(rng, first, ground)
     if first:
         first.first.clear()  # a ray knows its place
+        _held(ground, first, verdicts)
     return verdicts, v
 
 

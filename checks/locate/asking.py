@@ -13,8 +13,9 @@ from checks.numeric.line import Line
 from checks.numeric.quick import AT, agree
 from checks.numeric.windows import windows
 from checks.probes import MAGNITUDE_RMS, rms, signed
-from checks.ray import CLAIM_ULPS, VALUE_ULPS, Place, along, pairing
+from checks.ray import CLAIM_ULPS, VALUE_ULPS, Place, along
 from checks.subject import Array
+from checks.tangents import pairing
 
 CLEAR: Final = 4.0  # an error of this many bars is one
 FINE: Final = (
@@ -22,6 +23,7 @@ FINE: Final = (
 )
 FIRST: Final = 1e-4  # step of the first stencil, in sizes of what moves; afterwards what served best
 STEPS: Final = (1e-7, 0.03)  # the shortest and the longest
+ULPS: Final = 4  # what the forward's own rounding does to a five-point value, in ulps of ψ's terms over h
 RETRIES: Final = 2  # other steps before a full measurement
 REMEMBERED: Final = 200_000  # outputs are kept for so many numbers, four or more times over
 
@@ -166,7 +168,8 @@ class Questions:
         for _ in range(1 + RETRIES if self.quiet else 0):
             h = self.step
             seen = agree(line(h * AT)[None], np.zeros(1), 0.0, h)
-            value, bar, rounding = float(seen.value[0]), float(seen.bar[0]), float(seen.rounding[0])
+            value, own = float(seen.value[0]), ULPS * float(np.spacing(self.place.value)) / h
+            rounding, bar = float(seen.rounding[0]) + own, float(seen.bar[0]) + own
             if not np.isfinite(value + bar):
                 self.step = max(h / 64, STEPS[0])
                 continue
