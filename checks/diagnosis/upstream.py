@@ -106,7 +106,7 @@ def _shares(scene: Scene) -> Array | None:
     if np.linalg.matrix_rank(parts, tol=WHOLE * float(np.linalg.norm(parts))) < n:
         return None
     shares = np.linalg.lstsq(parts, np.array([s.along(scene.g) for s in seen]), rcond=None)[0]
-    whole: Array = np.round(shares)
+    whole: Array = np.asarray(np.round(shares))
     some = np.isin(whole, (0.0, 1.0)).all() and 1 < whole.sum() < n - 1
     return whole if some and np.abs(shares - whole).max() < WHOLE else None
 
