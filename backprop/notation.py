@@ -100,12 +100,13 @@ class Elementary:
 
 
 def _erfc(z: Array) -> Array:
-    if z.dtype.char in "gGO":
+    try:
+        return special.erfc(z)
+    except TypeError as error:
         raise TypeError(
             f"no erfc for {z.dtype}: scipy.special has it for float32, float64 and complex128. The row gelu needs it, "
             "gelu_tanh does not; for other number types give an Elementary with an erfc of its own"
-        )
-    return special.erfc(z)
+        ) from error
 
 
 def _log1p(z: Array) -> Array:

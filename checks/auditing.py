@@ -19,6 +19,7 @@ from checks.explaining import Stand, called, explained
 from checks.laws import LAWS, Ground, RaisedError, cotangent, in_words
 from checks.laws.fold import FOLDS, also, folded, grouped
 from checks.laws.points import POINTS, in_regime
+from checks.numeric.balls import available
 from checks.numeric.bits import NAMES
 from checks.numeric.line import OutOfBudgetError
 from checks.probes import generator
@@ -39,6 +40,7 @@ def audit(
     laws: Iterable[str] | None = None,
     profile: str = "default",
     locate: bool = True,
+    proof: bool | None = None,
     **adapter_options: Any,
 ) -> Report:
     """Audit the gradient that ``target`` claims.
@@ -64,6 +66,10 @@ def audit(
     locate : bool
         Where the values of a gradient are wrong: find out which, and which known mistake explains it, by up to
         `checks.explaining.SHARE` times the forward passes spent until then. Nothing is spent where nothing fails.
+    proof : bool, optional
+        Whether ball arithmetic proves the derivative of every entry (extra ``exact``): True asks it of every tensor,
+        None of those that measuring leaves open, or where ``resolution`` is finer than differences can see; False of
+        none. It takes a forward in plain NumPy; where the code leaves exact numbers, verdicts say so.
     **adapter_options
         What the adapter takes; an unknown option is an error.
 
@@ -97,8 +103,11 @@ def audit(
         raise MisuseError(f"seed is {seed!r}; expected a whole number from 0 on, as a report prints it")
     if profile not in PROFILES:
         raise MisuseError(f"profile is {profile!r}; expected one of {', '.join(map(repr, PROFILES))}")
+    if proof and not available():
+        raise MisuseError("proof=True needs python-flint, which is not installed: pip install backproof[exact]")
     subject = adapt(target, *args, **adapter_options)
     calls = Calls(subject, bound)
+    calls.proof = proof
     shapes = [(name, x.shape, str(x.dtype)) for name, x in subject.point.items()]
 
     def rng(purpose: str) -> np.random.Generator:

@@ -83,6 +83,8 @@ class Calls:
         The global random states that the forward draws from.
     lenient : bool
         The forward is not finite everywhere at the caller's point: gradients that are not finite count as 0 there.
+    proof : bool or None
+        Whether every tensor is to be proved (True), those that stay open (None), or none (False).
     """
 
     def __init__(self, subject: Subject, budget: Budget) -> None:
@@ -94,6 +96,7 @@ class Calls:
         self.writes: dict[tuple[str, str], str] = {}
         self.frozen: tuple[str, ...] = ()
         self.lenient = False
+        self.proof: bool | None = None
         self.states = randomness.read()
         self._buffers = Buffers()
 
@@ -148,6 +151,12 @@ class Calls:
             )
         self._buffers.back(held, point if same else None)
         return output
+
+    def forward_exactly(self, point: Point) -> Array:
+        """One forward pass on exact numbers, which are handed over as they are: outputs as one flat array."""
+        self._spend()
+        with quietly():
+            return np.array(flat((self.subject.reference or self.subject.forward)(point)))
 
     def jvp(self, point: Point, tangent: Point) -> Array:
         """One pass of forward mode, counted as a forward pass: outputs' tangents as one flat array."""

@@ -19,6 +19,7 @@ from checks.numeric.estimate import Estimate
 from checks.numeric.line import OutOfBudgetError
 from checks.numeric.quick import AT, STEP, WIDER, Agreement, agree, closer
 from checks.numeric.windows import windows
+from checks.proof import comes_first, settled
 from checks.ray import Place, Ray, change_along, flat_estimate, norm, one_sided, ray
 from checks.subject import Array
 from checks.units import Unit
@@ -59,6 +60,16 @@ def measure(place: Place, units: Sequence[Unit], *, equal: bool = False, zeros: 
     list of Verdict
         One for each unit, in their order; undecided ones where the budget ran out.
     """
+    goals = [_goal(place, u) for u in units]
+    if comes_first(place):
+        proved = settled(place, units, [None] * len(units), goals)
+        if all(proved):
+            return [v for v in proved if v]
+    measured = _measured(place, units, equal=equal, zeros=zeros)
+    return [v for v in settled(place, units, measured, goals) if v]
+
+
+def _measured(place: Place, units: Sequence[Unit], *, equal: bool, zeros: bool) -> list[Verdict]:
     found: dict[str, Verdict] = {}
     reason = ""
     scales = np.array([u.scale for u in units])
@@ -75,6 +86,13 @@ def measure(place: Place, units: Sequence[Unit], *, equal: bool = False, zeros: 
     except OutOfBudgetError as spent:
         reason = str(spent)
     return [found.get(u.label) or _undecided(place, u, reason) for u in units]
+
+
+def _goal(place: Place, unit: Unit) -> float:
+    """The resolution asked of a unit: the demand, or no finer than what an honest computation of the claim may lose."""
+    if place.resolution is not None:
+        return place.resolution
+    return min(PART if unit.small else max(DESIRED, GOAL_ULPS * place.eps), COARSEST)
 
 
 def _rounding_of_zero(place: Place) -> float:
@@ -121,11 +139,8 @@ def _settle(place: Place, units: list[Unit], found: dict[str, Verdict], *, equal
 
 def _goals(place: Place, asked: Ray, units: Sequence[Unit]) -> Array:
     """The resolution that the quick stencil must reach, unit by unit."""
-    if place.resolution is not None:
-        return np.full(len(units), place.resolution)
-    finest = max(DESIRED, GOAL_ULPS * place.eps)  # no finer than what an honest computation of the claim may lose
-    goals = np.maximum([PART if u.small else finest for u in units], 2 * asked.claim_error / asked.scales)
-    return np.minimum(goals, COARSEST)
+    goals = np.array([_goal(place, u) for u in units])
+    return goals if place.resolution is not None else np.clip(2 * asked.claim_error / asked.scales, goals, COARSEST)
 
 
 def _quickly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Verdict]) -> None:

@@ -6,6 +6,25 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Errors:
+    """The exact errors of a claimed tensor, entry by entry in C order, as a proof states them; correct to 15 digits.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        The tensor's.
+    ulps : tuple of float
+        |claimed − exact| of every entry, in units in the last place of the exact one in the claim's dtype.
+    relative : tuple of float
+        |claimed − exact| of every entry, relative to the rms of the exact tensor.
+    """
+
+    shape: tuple[int, ...]
+    ulps: tuple[float, ...]
+    relative: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
     """What one measurement of ψ′(0) says.
 
@@ -28,9 +47,13 @@ class Estimate:
     passes : int
         Forward passes spent.
     method : str
-        The oracle: "quick", "windows", "complex step", "scipy.differentiate", …
+        The oracle: "quick", "windows", "complex step", "ball arithmetic", "scipy.differentiate", …
     flags : tuple of str
         What is worth knowing, in words: "float32 values", "one-sided domain", …
+    proved : bool
+        The interval is an enclosure: the derivative of the forward's own operations lies in it, which is no estimate.
+    errors : Errors or None
+        Of every entry of the claimed tensor, where they were proved.
 
     References
     ----------
@@ -49,6 +72,8 @@ class Estimate:
     passes: int = 0
     method: str = "windows"
     flags: tuple[str, ...] = ()
+    proved: bool = False
+    errors: Errors | None = None
 
     @property
     def bar(self) -> float:

@@ -176,17 +176,16 @@ def spent(report: Report) -> str:
 def passed(report: Report) -> list[str]:
     """What passed: each gradient with the smallest relative error that would have been seen, and the laws held."""
     coarsest: dict[str, float] = {}
-    kinks: dict[str, str] = {}
     for v in report.verdicts:
         if v.outcome is Outcome.PASS and v.resolution is not None:
             coarsest[v.tensor] = max(coarsest.get(v.tensor, 0.0), v.resolution)
-        if v.outcome is Outcome.PASS and v.reason and v.estimate is not None:
-            kinks.setdefault(v.tensor, v.reason)
+    told = [v for v in report.verdicts if v.outcome is Outcome.PASS and v.reason and v.estimate is not None]
+    reasons = {v.tensor: v.reason for v in sorted(told, key=lambda v: v.resolution or 0.0)}  # of several the coarsest
     alike: dict[str, list[str]] = {}
     for tensor, resolution in coarsest.items():
         alike.setdefault(f"right to {resolution:.1g} of its scale", []).append(named(tensor))
     lines = [f"{words}: {', '.join(tensors)}" for words, tensors in alike.items()]
-    lines += [f"{named(tensor)} {plain(reason)}" for tensor, reason in kinks.items()]
+    lines += [f"{named(tensor)} {plain(reason)}" for tensor, reason in reasons.items()]
     laws = dict.fromkeys(v.law for v in report.verdicts if v.outcome is Outcome.PASS)
     held = [plain(law) for law in laws if law not in {f.law for f in report.findings}]
     return [*lines, f"laws held: {', '.join(held)}"] if held else lines
