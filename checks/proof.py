@@ -220,7 +220,9 @@ def settled(
 
 
 def _wants(place: Place, verdict: Verdict | None) -> bool:
-    return verdict is None or bool(place.calls.proof) or verdict.outcome is Outcome.INCONCLUSIVE or _stands_still(verdict)
+    if verdict is None or place.calls.proof:
+        return True
+    return verdict.outcome is Outcome.INCONCLUSIVE or _stands_still(verdict)
 
 
 def _stands_still(verdict: Verdict) -> bool:
