@@ -214,7 +214,8 @@ def _stand(calls: Calls, rng: Any, rows: list[str], resolution: float | None, ve
             verdicts.append(_undecided(name, "not held: the forward is not one function", "see deterministic"))
             continue
         try:
-            found = LAWS[name].run(ground)
+            with quietly():
+                found = LAWS[name].run(ground)
         except OutOfBudgetError as spent:
             verdicts.append(_undecided(name, str(spent), "allow a larger budget"))
         except RaisedError as raised:

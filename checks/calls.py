@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +14,7 @@ from checks import randomness
 from checks.errors import MisuseError
 from checks.handed import Buffers, Form, changes, copies
 from checks.numeric.line import OutOfBudgetError
+from checks.quiet import quietly as quietly
 from checks.subject import Array, Output, Point, Subject, named_outputs
 
 
@@ -123,8 +122,8 @@ class Calls:
         same = self._same("forward", held, given, point)
         if self.forwards == 1:
             self.frozen = randomness.drawn(self.states)
-        several = isinstance(output, Mapping)
-        named = dict(output) if isinstance(output, Mapping) else {"": output}
+        several = type(output) is not np.ndarray and isinstance(output, Mapping)
+        named = dict(output) if several else {"": output}
         del output, given
         found = {name: self._numbers(named, name) for name in named}
         self._buffers.back(held, point if same else None)
@@ -183,7 +182,7 @@ class Calls:
             subject = subject.fresh()
         if self.frozen:
             randomness.restore(self.states)
-        several = isinstance(cotangent, Mapping)
+        several = type(cotangent) is not np.ndarray and isinstance(cotangent, Mapping)
         before = cotangent if several else {"": cotangent}
         held, upstream = (
             self._buffers.lend(point) if form is None else copies(point, form),
@@ -194,7 +193,7 @@ class Calls:
         same = self._same("pullback", held, given, point)
         self._same("pullback", upstream, given_upstream, before, "the cotangent")
         del given, given_upstream, upstream
-        if not isinstance(gradient, Mapping):
+        if type(gradient) is not dict and not isinstance(gradient, Mapping):
             raise MalformedError(
                 f"it returned {type(gradient).__name__}; expected a mapping of primal to gradient, "
                 f"such as {{{', '.join(f'{n!r}: …' for n in list(point)[:2])}}}"
@@ -202,7 +201,10 @@ class Calls:
         found: dict[str, Any] = {str(k): v for k, v in gradient.items()}
         del gradient
         for name in found:
-            found[name] = None if found[name] is None else self._kept(self._buffers.keep(found, name))
+            if found[name] is not None:
+                found[name] = self._buffers.keep(found, name)
+                if self.lenient:
+                    found[name] = _finite(found[name])
         if form is None:
             self._buffers.back(held, point if same else None)
         return found
@@ -217,9 +219,6 @@ class Calls:
             raise MalformedError(f"it returned {said}; expected an array of numbers, or a mapping of them")
         return array
 
-    def _kept(self, g: Array) -> Array:
-        return np.where(np.isfinite(g), g, 0) if self.lenient and g.dtype.kind in "fc" else g
-
     def _same(
         self, function: str, held: dict[str, Array], given: dict[str, Any], before: Point, what: str = "the primal"
     ) -> bool:
@@ -233,17 +232,13 @@ class MalformedError(TypeError):
     """What a function returned has not the form that it must have."""
 
 
-@contextmanager
-def quietly() -> Iterator[None]:
-    """Warnings and floating-point errors silenced: for what is called where, or as, nobody asked for."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        yield
+def _finite(g: Array) -> Array:
+    return np.where(np.isfinite(g), g, 0) if g.dtype.kind in "fc" else g
 
 
 def flat(output: Output) -> Array:
     """Forward's result as one flat array of its widest dtype, outputs in the order they have."""
-    if not isinstance(output, Mapping):
+    if isinstance(output, np.ndarray) or not isinstance(output, Mapping):
         return np.asarray(output).ravel()
     parts = [np.ravel(a) for a in named_outputs(output).values()]
     return np.concatenate(parts) if parts else np.zeros(0)

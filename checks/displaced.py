@@ -42,7 +42,8 @@ class Displaced(Mapping[str, Array]):
         x = self.point[name]
         if name not in self.direction:
             return x
-        move = values(self.direction[name], self.t)
+        u = self.direction[name]
+        move = u.values(self.t) if type(u) is Tangent else values(u, self.t)
         return move + x if isinstance(self.t, complex) else _add(x, move, np.empty_like(x))
 
     def __iter__(self) -> Iterator[str]:
@@ -60,14 +61,15 @@ def unmoved(point: Point) -> Point:
     >>> unmoved(Displaced({"x": np.ones(2)}, {}))
     {'x': array([1., 1.])}
     """
-    while isinstance(point, Displaced):
+    while type(point) is Displaced:  # an instance check of a Mapping is slow
         point = point.point
     return point
 
 
 def fill(out: Array, point: Point, name: str) -> None:
     """Write a primal of ``point`` into ``out``, an array of its shape, dtype and layout."""
-    flat, write = in_a_row(out), _writer(point, name)
+    flat = in_a_row(out)
+    write = None if flat is None else _writer(point, name)
     if flat is None or write is None:
         np.copyto(out, point[name])
         return
@@ -77,7 +79,8 @@ def fill(out: Array, point: Point, name: str) -> None:
 
 def pieces(out: Array, point: Point, name: str) -> Iterator[tuple[Array, Array]]:
     """Parts of ``out`` beside what ``point`` has there: the whole, or block by block."""
-    flat, write = in_a_row(out), _writer(point, name)
+    flat = in_a_row(out)
+    write = None if flat is None else _writer(point, name)
     if flat is None or write is None:
         yield out, np.asarray(point[name])
         return
@@ -89,7 +92,7 @@ def pieces(out: Array, point: Point, name: str) -> Iterator[tuple[Array, Array]]
 def _writer(point: Point, name: str) -> Callable[[slice, Array], Array] | None:
     """A function that writes one of the blocks of a primal; None where its memory is not in a row."""
     moves = []
-    while isinstance(point, Displaced):
+    while type(point) is Displaced:
         if isinstance(point.t, complex):
             return None
         if name in point.direction:

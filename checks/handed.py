@@ -13,7 +13,8 @@ from checks.subject import Array, Point
 
 Form = Callable[[Array], Array]
 """Makes the copy of an array that a function is given."""
-FEW: Final = 4096  # bytes that are compared as one string
+FEW: Final = 4096  # bytes that are copied and compared as one string
+REPLACED: Final = "another array was put in its place, in the mapping that was handed over"
 
 
 def copies(arrays: Mapping[str, Array], form: Form = np.array) -> dict[str, Array]:
@@ -41,15 +42,19 @@ def changes(held: Mapping[str, Array], given: Mapping[str, Any], before: Point) 
     >>> list(changes(held, held, x))
     [('x', '1 of 2 entries; at [1] it was 2, afterwards 5')]
     """
+    rest = unmoved(before)
     for name, array in held.items():
-        like = np.asarray(unmoved(before)[name])
-        if array.shape != like.shape or array.dtype != like.dtype:
+        like = np.asarray(rest[name])
+        if array.nbytes <= FEW and _still(array, like if rest is before else np.asarray(before[name])):
+            if given.get(name) is not array:
+                yield name, REPLACED
+        elif array.shape != like.shape or array.dtype != like.dtype:
             was = f"it was {like.dtype} of shape {like.shape}"
             yield name, f"{was}, afterwards {array.dtype} of shape {array.shape}"
         elif not all(_identical(a, b) for a, b in pieces(array, before, name)):
             yield name, _change(np.asarray(before[name]), array)
         elif given.get(name) is not array:
-            yield name, "another array was put in its place, in the mapping that was handed over"
+            yield name, REPLACED
 
 
 class Buffers:
@@ -64,6 +69,9 @@ class Buffers:
         """The arrays of ``point`` in memory of their own, layouts kept."""
         held = {}
         for name, like in unmoved(point).items():
+            if like.nbytes <= FEW:
+                held[name] = np.array(point[name])
+                continue
             array = self._free.pop(name, None)
             reused = array is not None and _alike(array, like)
             if array is None or not reused:
@@ -77,7 +85,7 @@ class Buffers:
         """Take back what was lent, if it can be lent again; ``full`` is the point that it still holds, if any."""
         self._full = full
         for name in list(held):
-            if alone(held, name):
+            if held[name].nbytes > FEW and alone(held, name):
                 self._free[name] = held.pop(name)
 
     def keep(self, results: Mapping[str, Any], name: str) -> Any:
@@ -85,15 +93,15 @@ class Buffers:
 
         Copies are made where the last one of that name was, once nobody refers to that any more.
         """
+        if getattr(results[name], "nbytes", 0) <= FEW:
+            return np.array(results[name])
         if type(results[name]) is np.ndarray and results[name].flags.owndata and alone(results, name):
             return results[name]
         result = np.asarray(results[name])
         if name in self._results and alone(self._results, name) and _alike(self._results[name], result):
             np.copyto(self._results[name], result)
-        elif result.nbytes > FEW:
-            self._results[name] = np.array(result)
         else:
-            return np.array(result)
+            self._results[name] = np.array(result)
         return self._results[name]
 
 
@@ -115,17 +123,20 @@ def _references(arrays: Mapping[str, Any], name: str) -> int:
 _ALONE: Final = _references({"": np.empty(1)}, "") if sys.implementation.name == "cpython" else -1
 
 
+def _still(a: Array, b: Array) -> bool:
+    """Whether two arrays are the same in every byte."""
+    return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
+
+
 def _identical(a: Array, b: Array) -> bool:
     """Whether two arrays of one shape and dtype hold the same values, −0 and 0 told apart, all NaN alike.
 
     By their bytes first: quicker, but a long double has padding.
     """
-    if a.nbytes <= FEW:
-        same = a.tobytes() == b.tobytes()
-    else:
-        whole = a.flags.c_contiguous and b.flags.c_contiguous and a.dtype.itemsize % 8 == 0
-        same = whole and np.array_equal(a.reshape(-1).view(np.uint64), b.reshape(-1).view(np.uint64))
-    return same or not _differs(a, b).any()
+    whole = a.flags.c_contiguous and b.flags.c_contiguous and a.dtype.itemsize % 8 == 0
+    if whole and np.array_equal(a.reshape(-1).view(np.uint64), b.reshape(-1).view(np.uint64)):
+        return True
+    return not _differs(a, b).any()
 
 
 def _differs(a: Array, b: Array) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from math import hypot, sqrt
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +17,7 @@ from checks.tangents import Tangent, draws, signed_values
 MOVED: Final = 1e-3  # the moved point is this far, relative to each tensor's size, from the caller's
 SAFE: Final = 1e-200  # sums of squares between this and its inverse have neither over- nor underflowed
 LARGE: Final = 1 << 22  # entries
+FEW: Final = 256  # entries
 MAGNITUDE_RMS: Final = float(np.sqrt(13 / 12))  # rms of a magnitude drawn from U[1/2, 3/2]
 
 
@@ -60,6 +62,8 @@ def rms(array: Array) -> float:
         return 0.0
     if array.dtype == np.float64:
         flat = array.ravel()
+        if flat.size <= FEW:
+            return hypot(*flat.tolist()) / sqrt(flat.size)
         with np.errstate(over="ignore", under="ignore"):
             square = float(flat @ flat)
         if SAFE < square < 1 / SAFE:

@@ -74,5 +74,9 @@ def drawn(since: States) -> tuple[str, ...]:
 
 def _same(a: Any, b: Any) -> bool:
     if isinstance(a, tuple) and isinstance(b, tuple):
-        return len(a) == len(b) and all(_same(x, y) for x, y in zip(a, b, strict=True))
+        return len(a) == len(b) and all(_alike(x, y) for x, y in zip(a, b, strict=True))
+    return _alike(a, b)
+
+
+def _alike(a: Any, b: Any) -> bool:
     return bool(np.array_equal(a, b)) if hasattr(a, "__array__") else bool(a == b)

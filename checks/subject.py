@@ -147,7 +147,7 @@ def finite(array: Array) -> bool:
     if array.size > MANY and array.dtype.kind == "f" and array.flags.c_contiguous:
         flat = array.reshape(-1)
         with np.errstate(all="ignore"):
-            if np.isfinite(np.dot(flat, flat)):
+            if np.isfinite(flat @ flat):
                 return True
     return bool(np.isfinite(array).all())
 

@@ -8,7 +8,7 @@ are alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import fsum
 from typing import Any, Final
@@ -34,7 +34,8 @@ def draws(rng: np.random.Generator, shape: tuple[int, ...], dtype: type = np.int
     (-96, 95, 1000)
     """
     made: Array = np.empty(shape, dtype=dtype)
-    flat, size, whole = made.reshape(-1), made.itemsize, _one(made.dtype)
+    flat, size = made.reshape(-1), made.itemsize
+    whole = 1 << (8 * size - 2)
     for at in blocks(flat.size):
         part = flat[at]
         words = np.asarray(rng.bit_generator.random_raw(-(-part.size * size // 8)))
@@ -44,11 +45,6 @@ def draws(rng: np.random.Generator, shape: tuple[int, ...], dtype: type = np.int
         part += whole >> 1
         part ^= sign
     return made
-
-
-def _one(kind: np.dtype[Any]) -> int:
-    """The whole number that a magnitude of 1 is kept as."""
-    return int(1 << (8 * kind.itemsize - 2))
 
 
 def signed_values(kept: Array, times: Any = 1.0) -> Array:
@@ -69,6 +65,9 @@ def signed_values(kept: Array, times: Any = 1.0) -> Array:
     """
     if isinstance(times, complex):
         return signed_values(kept) * times
+    if kept.size <= BLOCK:
+        few = np.add(kept, FRACTIONS[: kept.size].reshape(kept.shape))
+        return np.asarray(few * (times / (1 << (8 * kept.itemsize - 2))))
     made = np.empty(kept.shape)
     flat, out = kept.reshape(-1), made.reshape(-1)
     for at in blocks(flat.size):
@@ -79,11 +78,11 @@ def signed_values(kept: Array, times: Any = 1.0) -> Array:
 def _block(kept: Array, times: float, out: Array) -> Array:
     """One of the blocks of `signed_values`."""
     np.add(kept, FRACTIONS[: kept.size], out=out)
-    out *= times / _one(kept.dtype)
+    out *= times / (1 << (8 * kept.itemsize - 2))  # the whole number that a magnitude of 1 is kept as
     return out
 
 
-def blocks(size: int) -> Iterator[slice]:
+def blocks(size: int) -> list[slice]:
     """Slices of `BLOCK` entries that make up ``size``.
 
     Examples
@@ -91,7 +90,7 @@ def blocks(size: int) -> Iterator[slice]:
     >>> [(s.start, s.stop) for s in blocks(40_000)]
     [(0, 32749), (32749, 40000)]
     """
-    return (slice(at, min(at + BLOCK, size)) for at in range(0, size, BLOCK))
+    return [slice(at, min(at + BLOCK, size)) for at in range(0, size, BLOCK)]
 
 
 def in_a_row(array: Array) -> Array | None:
@@ -122,10 +121,10 @@ class Tangent:
 
     def values(self, t: Any = 1.0) -> Array:
         """The whole direction, times t."""
+        if self.imaginary is None and self.kinds is None:
+            return signed_values(self.kept, t * self.length)
         if isinstance(t, complex):
             return self.values() * t
-        if self.imaginary is None and self.kinds is None:
-            return signed_values(self.kept, t * float(self.length))
         length = self.length if self.kinds is None else np.asarray(self.length)[self.kinds]
         made = signed_values(self.kept)
         if self.imaginary is not None:

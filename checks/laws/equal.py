@@ -17,7 +17,7 @@ import numpy as np
 
 from checks.laws.ground import Ground, misshapen
 from checks.laws.noise import plausible
-from checks.subject import Array
+from checks.subject import Array, finite
 from checks.verdict import Outcome, Verdict
 
 MULTIPLE: Final = 64
@@ -107,6 +107,8 @@ def _differs(
 ) -> str:
     if name not in got:
         return f"the gradient of {name!r} is missing"
+    if skip is None and type(got[name]) is np.ndarray and np.array_equal(got[name], want) and finite(want):
+        return ""
     judged = ~skip[name] if skip else np.True_
     is_ = (
         np.where(judged, got[name], want) if got[name] is not None and np.shape(got[name]) == want.shape else got[name]

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from checks.quiet import quietly
+
 
 class OutOfBudgetError(Exception):
     """The budget ran out before the next forward pass; what is undecided stays inconclusive."""
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    """Warnings at a point that we chose say nothing about the target, and are no exceptions even under -W error."""
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 class Line:
@@ -82,7 +74,7 @@ class Line:
 
     def _one(self, t: float) -> float:
         try:
-            with _silent():
+            with quietly():
                 value = float(self._psi(t))
         except OutOfBudgetError:
             raise
@@ -91,6 +83,6 @@ class Line:
         return value if np.isfinite(value) else float("nan")
 
     def _stack(self, ts: list[float]) -> list[float]:
-        with _silent():
+        with quietly():
             values = np.asarray(self._psi(np.array(ts)), dtype=float)
         return [float(v) for v in np.where(np.isfinite(values), values, np.nan)]
