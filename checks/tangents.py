@@ -20,7 +20,7 @@ Array = NDArray[Any]
 
 BLOCK: Final = 32_749
 """Entries that are made at a time: what fits a core's own cache; prime, so that no layout repeats it."""
-FRACTIONS: Final = (np.arange(BLOCK) + 0.5) / BLOCK
+FRACTIONS: Final = (np.arange(BLOCK) + 0.25) / BLOCK
 """What is added to an entry's whole number, by its place in the block."""
 
 
