@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import isfinite, log10, prod
+from math import ceil, isfinite, log10, prod
 from typing import Final
 
 from checks.report.record import Entry
@@ -14,6 +14,8 @@ MOST: Final = 64
 """Rows and columns that are drawn; beyond, a cell is the largest of a block of entries."""
 CLASSES: Final = 5
 """Shades that can be told apart, and told from their legend."""
+FACTOR: Final = 0.3
+"""The decimal logarithm of the least factor between two."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,18 +89,18 @@ def _flat(index: tuple[int, ...], shape: tuple[int, ...]) -> int:
 
 
 def classes(values: Sequence[float]) -> list[tuple[float, float]]:
-    """Bounds of the shades for ``values``, smallest first: alike in factors, as few as tell decades apart.
+    """Bounds of the shades for ``values``, smallest first: alike in factors, of about 2 or more.
 
     Examples
     --------
-    >>> classes([2.0]), classes([1.0, 100.0])
-    ([(2.0, 2.0)], [(1.0, 10.0), (10.0, 100.0)])
+    >>> classes([2.0]), classes([1.0, 1.5]), [round(low, 1) for low, _ in classes([1.0, 100.0])]
+    ([(2.0, 2.0)], [(1.0, 1.5)], [1.0, 2.5, 6.3, 15.8, 39.8])
     """
     seen = [v for v in values if 0 < v < float("inf")]
     if not seen:
         return [(0.0, 0.0)]
     low, high = log10(min(seen)), log10(max(seen))
-    count = min(CLASSES, max(1, round(high - low)))
+    count = min(CLASSES, max(1, ceil((high - low) / FACTOR)))
     if min(seen) == max(seen):
         return [(min(seen), max(seen))]
     edges = [10 ** (low + (high - low) * k / count) for k in range(count + 1)]

@@ -147,26 +147,24 @@ def _told(report: Report, anchor: str) -> dict[str, Any]:
             for k, (f, words) in enumerate(zip(text.heads(report), text.told(report), strict=True))
         ],
         "laws": _laws(report.verdicts),
+        "right": [line for line in text.passed(report) if line.startswith("right to")],
         "spent": text.spent(report),
         "dtypes": ", ".join(map(text.named, report.dtypes)),
         "notes": list(map(text.plain, report.notes)),
     }
 
 
-def _laws(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
-    """A row for each law: what it came to, of what it did not pass, and the coarsest resolution where it did."""
+def _laws(verdicts: Iterable[Verdict]) -> list[tuple[Outcome, str]]:
+    """The laws of each outcome, and of what they did not pass."""
     laws: dict[str, list[Verdict]] = {}
     for v in verdicts:
         laws.setdefault(v.law, []).append(v)
-    return [
-        {
-            "name": text.named(law),
-            "outcome": (outcome := Outcome.of(v.outcome for v in held)),
-            "of": ", ".join(dict.fromkeys(text.named(v.tensor) for v in held if v.tensor and v.outcome is outcome)),
-            "resolution": _short(max((v.resolution for v in held if v.resolution is not None), default=None)),
-        }
-        for law, held in laws.items()
-    ]
+    found: dict[Outcome, list[str]] = {o: [] for o in several.FIRST}
+    for law, held in laws.items():
+        outcome = Outcome.of(v.outcome for v in held)
+        of = dict.fromkeys(text.named(v.tensor) for v in held if v.tensor and v.outcome is outcome is not Outcome.PASS)
+        found[outcome].append(f"{text.named(law)} ({', '.join(of)})" if of else text.named(law))
+    return [(outcome, ", ".join(words)) for outcome, words in found.items() if words]
 
 
 def _finding(found: Finding, words: str, salt: str) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def curve(verdict: Verdict, salt: str) -> str:
     bottom, top = bottom - room, top + room
     with rc_context(STYLE):
         figure = Figure(figsize=(WIDTH / 72, HEIGHT / 72), dpi=72)
-        axes = figure.add_axes((0.17, 0.21, 0.8, 0.74))
+        axes = figure.add_axes((0.17, 0.21, 0.77, 0.74))
         axes.axhspan(low, high, color=BAND, linewidth=0)
         axes.axhline(value, color=SEEN, linewidth=1.2)
         axes.axhline(claim, color=CLAIM, linewidth=1.6, linestyle=(0, (6, 3)))
