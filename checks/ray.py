@@ -10,7 +10,6 @@ import numpy as np
 
 from checks.calls import Calls
 from checks.displaced import Displaced
-from checks.numeric.bits import significand_bits
 from checks.numeric.estimate import Estimate
 from checks.numeric.line import Line, OutOfBudgetError
 from checks.numeric.quick import CLOSER, STEP
@@ -20,10 +19,7 @@ from checks.units import Unit, tangent
 
 LEAST_WEIGHT: Final = 0.3  # an equal part may shrink a unit's displacement to this share, no further
 CLAIM_ULPS: Final = 16  # an honest backward may lose this many units in the last place of the tensor's rms, an entry
-WHOLE: Final = 0.95  # the furthest that outputs are looked at: a 100 % change of every entry, or nearly
-FROZEN: Final = 1e-3  # a flat forward's bar beside the slope that its outputs have further out
 VALUE_ULPS: Final = 2  # and this many units in the last place of the value that it differentiates
-FLAT: Final = (1e-3, 1e-4, 1e-5)  # how far a forward is asked to stay bit for bit flat, the furthest first
 KEPT: Final = 10_000_000  # outputs are kept while a direction's full measurement would hold fewer numbers than this
 BENDS: Final = 1e-3  # an output bends where its one-sided slopes differ by more than this share of the larger
 
@@ -191,48 +187,6 @@ def _outputs(place: Place, direction: Mapping[str, Tangent | Array], kept: dict[
     return outputs
 
 
-def flat_estimate(place: Place, asked: Ray) -> Estimate | None:
-    """The answer where every judged output keeps every bit out to some ±t: slope 0, within what an ulp could hide.
-
-    Where outputs change further out, they may be frozen by their rounding: then the bar must be far below that change.
-    """
-    judged = place.cotangent != 0
-    still = place.output[judged]
-    steepest = np.inf
-    for reach in FLAT:
-        plus, minus = (_outputs_or_nan(asked, t)[judged] for t in (reach, -reach))
-        if np.array_equal(plus, still) and np.array_equal(minus, still):
-            coarser = 2.0 ** (53 - significand_bits(np.real(still).astype(np.float64)))
-            bar = coarser * float(np.sum(np.abs(place.cotangent[judged]) * np.spacing(np.abs(still)))) / reach
-            if bar > FROZEN * steepest:
-                return None
-            words = f"bit for bit flat for |t| ≤ {reach:g}"
-            return Estimate(value=0.0, interval=(-bar, bar), rounding=bar, step=reach, method="flat", flags=(words,))
-        with np.errstate(all="ignore"):
-            change = norm(place.cotangent[judged] * (plus - minus)) / (2 * reach)
-        steepest = min(steepest, change) if np.isfinite(change) else steepest
-    return None
-
-
-def change_along(place: Place, asked: Ray, rounding: float) -> float:
-    """Norm of the judged outputs' change per unit of t, at the reach that shows it best; 0 where rounding hides it.
-
-    A 100 % change is looked at only where the shorter reaches show nothing.
-    """
-    judged = place.cotangent != 0
-    still = place.output[judged]
-    steepest = 0.0
-    for reach in (*FLAT, WHOLE):
-        if reach == WHOLE and steepest:
-            break
-        for t in (reach, -reach):
-            with np.errstate(all="ignore"):
-                change = norm(place.cotangent[judged] * (_outputs_or_nan(asked, t)[judged] - still))
-            if rounding < change < np.inf:
-                steepest = max(steepest, change / reach)
-    return steepest
-
-
 def one_sided(place: Place, asked: Ray) -> Estimate | None:
     """At a kink: the claim's interval when each output that bends may take any slope between its own two.
 
@@ -269,12 +223,13 @@ def one_sided(place: Place, asked: Ray) -> Estimate | None:
 
 def _slope(asked: Ray, at_zero: Array, h: float) -> Array:
     """One-sided slope of every output, of second order."""
-    near, far = _outputs_or_nan(asked, h), _outputs_or_nan(asked, 2 * h)
+    near, far = outputs_or_nan(asked, h), outputs_or_nan(asked, 2 * h)
     with np.errstate(all="ignore"):
         return np.asarray((4 * near - far - 3 * at_zero) / (2 * h))
 
 
-def _outputs_or_nan(asked: Ray, t: float) -> Array:
+def outputs_or_nan(asked: Ray, t: float) -> Array:
+    """Outputs at t, NaN where the point leaves the domain."""
     try:
         return np.asarray(asked.outputs(t))
     except OutOfBudgetError:

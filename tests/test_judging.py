@@ -151,7 +151,7 @@ def test_the_ablation_moves_what_it_names() -> None:
     from checks import verdict
 
     every = list(ablation.variants())
-    assert {"verdict.GREY", "measure.AGREES", "ray.FLAT", "adjoint.APART", "quick.WIDER"} <= {v.name for v in every}
+    assert {"verdict.GREY", "quickly.AGREES", "still.FLAT", "adjoint.APART", "quick.WIDER"} <= {v.name for v in every}
     todo = ledger.tasks(1, ["affine"], base=3, wrong=True, laws=["adjoint"])
     unchanged = ablation.tried(todo, every[0].during)
     blind = ablation.tried(todo, replaced(verdict, "GREY", 1e30))

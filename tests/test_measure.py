@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from places import at, failed, judged, of_x, place, summed, times
 
-from checks import Outcome, Report, Subject, audit, measure
+from checks import Outcome, Report, Subject, audit, measure, quickly
 from checks.calls import Budget, Calls, unflat
 from checks.laws import Ground, cotangent
 from checks.laws.adjoint import _place, _small_outputs_up
-from checks.measure import PART
 from checks.probes import signed
+from checks.quickly import PART
 from checks.units import units
 
 P, F, I = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE
@@ -309,11 +309,11 @@ def test_nothing_more_is_asked_of_the_quick_stencil_where_no_step_would_help() -
     for subject in (of_x(np.sin, lambda x: 2 * np.cos(x), half), of_x(np.floor, np.ones_like, half)):
         one = place(subject)
         asked = measure.ray(one, units(one.gradient, one.point), equal=False)
-        measure._quickly(one, asked, units(one.gradient, one.point), {})
+        quickly.quickly(one, asked, units(one.gradient, one.point), {})
         assert one.calls.forwards == 4
     one = place(of_x(np.sin, lambda x: 1.001 * np.cos(x), half))
     asked = measure.ray(one, units(one.gradient, one.point), equal=False)
-    measure._quickly(one, asked, units(one.gradient, one.point), {})
+    quickly.quickly(one, asked, units(one.gradient, one.point), {})
     assert one.calls.forwards == 20
 
 
@@ -730,7 +730,7 @@ def asked_of(value: float, scale: float, slope: float = 1.0, claimed: float | No
 
 def steps(value: float, scale: float = 1.0, **more: Any) -> list[tuple[float, ...]]:
     asked, _ = asked_of(value, scale, **more)
-    return list(measure._steps(asked, np.array([1e-6]), measure.AGREES[0], value))
+    return list(quickly._steps(asked, np.array([1e-6]), quickly.AGREES[0], value))
 
 
 def test_the_first_step_is_as_short_as_rounding_allows() -> None:
@@ -766,7 +766,7 @@ def goals(eps: float, small: bool = False, claim_error: float = 0.0, resolution:
     asked, one = asked_of(1.0, 2.0)
     (unit,) = units(one.gradient, one.point)
     at = replace(one, eps=eps, resolution=resolution)
-    return float(measure._goals(at, replace(asked, claim_error=claim_error), [replace(unit, small=small)])[0])
+    return float(quickly.goals_of(at, replace(asked, claim_error=claim_error), [replace(unit, small=small)])[0])
 
 
 def test_the_goal_is_a_millionth_or_what_the_dtype_and_the_claim_can_say() -> None:
@@ -788,7 +788,7 @@ def test_agreement_is_a_hundredth_of_the_goal_and_a_tenth_in_coarse_dtypes(
     for share, agrees in ((0.9, True), (1.1, False), (-0.9, True), (-1.1, False)):
         asked, one = asked_of(1e-6, 1.0, claimed=1 + share * min(inside, goal / 10))
         found: dict[str, Any] = {}
-        measure._quickly(replace(one, eps=eps), asked, units(one.gradient, one.point), found)
+        quickly.quickly(replace(one, eps=eps), asked, units(one.gradient, one.point), found)
         assert bool(found) is agrees
 
 
@@ -895,7 +895,7 @@ def test_a_reference_is_measured_in_place_of_a_coarse_forward(factor: float, out
     """A kernel in half precision: against itself a claim 1 % off passes, against its plain version it does not."""
     coarse = Subject(
         name="kernel",
-        point={"x": np.linspace(-2.0, 2.0, 40)},
+        point={"x": np.linspace(-2.0, 2.0, 6)},
         forward=lambda p: np.sin(p["x"]).astype(np.float16).astype(np.float64),
         pullback=lambda p, v: {"x": factor * v * np.cos(p["x"])},
     )

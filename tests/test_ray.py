@@ -13,7 +13,7 @@ from checks import Subject
 from checks import ray as rays
 from checks.numeric.line import OutOfBudgetError
 from checks.numeric.quick import CLOSER, STEP
-from checks.ray import Place, Ray, change_along, flat_estimate, norm, one_sided, ray
+from checks.ray import Place, Ray, norm, one_sided, ray
 from checks.units import units
 
 X = np.array([0.4, -1.1, 0.9, 2.0, -0.3])
@@ -186,139 +186,6 @@ def test_the_norm_neither_over_nor_underflows(scale: float) -> None:
 def test_the_norm_of_nothing_is_zero_and_of_infinity_infinite() -> None:
     assert norm(np.zeros(0)) == 0.0
     assert norm(np.array([1.0, np.inf])) == np.inf
-
-
-# --- flat ---------------------------------------------------------------------------------------------------
-
-
-def test_flat_is_a_fact_where_every_judged_output_keeps_every_bit() -> None:
-    one = place(of_x(np.floor, np.zeros_like, X + 0.05))
-    found = flat_estimate(one, along(one))
-    assert found is not None
-    assert (found.value, found.method, found.step) == (0.0, "flat", 1e-3)
-    assert found.flags == ("bit for bit flat for |t| ≤ 0.001",)
-    assert one.calls.forwards == 2
-    assert 0 < found.bar <= 5 * 1.5 * np.spacing(2.0) / 1e-3
-
-
-def test_flat_on_a_shorter_reach_is_found_and_its_bar_is_wider() -> None:
-    def found(width: float) -> Any:
-        f = Subject(
-            name="f",
-            point={"x": np.array(1.0)},
-            forward=lambda p: np.array(3.3) if abs(p["x"] - 1) < width else np.array(p["x"]),
-            pullback=lambda p, v: {"x": np.zeros(())},
-        )
-        one = place(f)
-        return flat_estimate(one, along(one))
-
-    far, middle, near = found(1e-2), found(4e-4), found(4e-5)
-    assert (far.step, middle.step, near.step) == (1e-3, 1e-4, 1e-5)
-    assert near.bar == pytest.approx(100 * far.bar)
-    assert found(4e-6) is None
-
-
-def test_outputs_that_are_frozen_by_their_rounding_are_not_flat() -> None:
-    """1e11 + x keeps its bits for |t| ≤ 1e-5 and climbs by one unit of t all the same."""
-    one = place(of_x(lambda x: 1e11 + x / 4, np.ones_like, np.ones(1)))
-    asked = along(one)
-    assert np.array_equal(asked.outputs(1e-5), one.output)
-    assert flat_estimate(one, asked) is None
-
-
-def test_a_bar_must_be_a_thousandth_of_the_slope_further_out() -> None:
-    steep = {"slope": 1.0}
-
-    def f(x: np.ndarray) -> np.ndarray:
-        return 3.3 + np.where(np.abs(x - 1) < 4e-4, 0, steep["slope"] * (x - 1))
-
-    one = place(of_x(f, np.zeros_like, np.ones(1)), v=[1.0])
-    bar = float(np.spacing(3.3)) / 1e-4
-    for share, flat in ((1.3, True), (0.7, False)):
-        steep["slope"] = 1.0
-        asked = along(one)
-        u = (asked.outputs(1e-3) - one.output).item() / 1e-3
-        asked.kept.clear()
-        asked.kept[0.0] = one.output
-        steep["slope"] = share * 1e3 * bar / abs(u)
-        assert (flat_estimate(one, asked) is not None) is flat
-
-
-def test_one_side_that_moves_is_not_flat() -> None:
-    for side in (1, -1):
-        one = place(of_x(lambda x, s=side: np.maximum(s * x, 0.0), np.zeros_like, np.zeros(1)))
-        assert flat_estimate(one, along(one)) is None
-
-
-def test_an_output_without_a_cotangent_may_move() -> None:
-    subject = of_x(lambda x: np.r_[x[0], 7.0], np.zeros_like, np.array([1.0, 1.0]))
-    assert flat_estimate(*(lambda one: (one, along(one)))(place(subject, v=[0.0, 1.0]))) is not None
-    assert flat_estimate(*(lambda one: (one, along(one)))(place(subject, v=[1.0, 1.0]))) is None
-
-
-def test_outside_the_domain_is_not_flat_and_out_of_budget_is_said() -> None:
-    def f(x: np.ndarray) -> np.ndarray:
-        assert np.array_equal(x, X)
-        return x
-
-    one = place(of_x(f, np.ones_like, X))
-    assert flat_estimate(one, along(one)) is None
-    poor = place(of_x(np.floor, np.zeros_like, X + 0.05), budget=1)
-    with pytest.raises(OutOfBudgetError, match="1 forward passes"):
-        flat_estimate(poor, along(poor))
-
-
-def test_values_of_few_bits_hide_more() -> None:
-    """Outputs that are float32 inside float64 keep their bits over a wider stretch."""
-    x = np.linspace(0.1, 2.1, 9)
-    coarse = place(of_x(lambda x: np.float32(np.floor(x) + np.linspace(0.1, 2, 9)).astype(float), np.zeros_like, x))
-    fine = place(of_x(lambda x: np.floor(x) + np.linspace(0.1, 2, 9), np.zeros_like, x))
-    bars = [found.bar for one in (coarse, fine) if (found := flat_estimate(one, along(one)))]
-    assert bars[0] / bars[1] == pytest.approx(2.0**29, rel=0.01)
-
-
-# --- change -------------------------------------------------------------------------------------------------
-
-
-def test_the_change_is_that_of_the_judged_outputs_under_the_cotangent() -> None:
-    one = place(of_x(lambda x: 3 * x, lambda x: 3 + 0 * x, np.array([2.0])), v=[5.0])
-    asked = along(one)
-    assert change_along(one, asked, 1e-12) == pytest.approx(abs(asked.claimed))
-
-
-def test_a_change_within_rounding_is_none_and_a_whole_one_is_looked_at_last() -> None:
-    def subject() -> Place:
-        return place(of_x(lambda x: 3 * x, lambda x: 3 + 0 * x, np.array([2.0])))
-
-    one = subject()
-    asked = along(one)
-    per_unit = abs(asked.claimed)
-    assert change_along(one, asked, 0.9e-3 * per_unit) == pytest.approx(per_unit)  # the furthest short reach shows it
-    assert one.calls.forwards == 6
-    assert change_along(one, asked, 0.5 * per_unit) == pytest.approx(per_unit)  # only a change of 95 % does
-    assert change_along(one, asked, per_unit) == 0.0
-    assert one.calls.forwards == 8
-    assert max(asked.kept) == 0.95
-
-
-def test_the_change_of_the_side_that_moves_counts() -> None:
-    one = place(of_x(lambda x: np.maximum(x, 0.0), np.zeros_like, np.zeros(1)))
-    asked = along(one)
-    u = float(np.ptp([asked.outputs(1e-3)[0], asked.outputs(-1e-3)[0]])) / 1e-3
-    assert change_along(one, asked, 0.0) == pytest.approx(u * float(one.cotangent[0]))
-
-
-def test_the_change_is_read_where_it_is_steepest() -> None:
-    """Within 1e-4 it climbs, beyond it stays: the far reach alone would say a tenth."""
-    one = place(of_x(lambda x: np.clip(x, -1e-4, 1e-4), np.zeros_like, np.zeros(1)))
-    asked = along(one)
-    u = abs(float(asked.outputs(1e-5)[0])) / 1e-5
-    assert change_along(one, asked, 0.0) == pytest.approx(u * float(one.cotangent[0]))
-
-
-def test_a_change_out_of_the_domain_counts_for_nothing() -> None:
-    one = place(of_x(lambda x: x if np.array_equal(x, X) else x / 0, np.ones_like, X))
-    assert change_along(one, along(one), 0.0) == 0.0
 
 
 # --- kinks --------------------------------------------------------------------------------------------------

@@ -17,7 +17,19 @@ from zlib import crc32
 
 import numpy as np
 
-from benchmarks.judging import algebra, elementwise, layers, losses, networks, sequences, spoilt, unusual
+from benchmarks.judging import (
+    algebra,
+    coarse,
+    elementwise,
+    extremes,
+    layers,
+    losses,
+    networks,
+    procedures,
+    sequences,
+    spoilt,
+    unusual,
+)
 from benchmarks.judging.claim import Claim, Draft, Half, Kind
 
 BASE_SEED: Final = 30_000
@@ -158,6 +170,52 @@ FAMILIES: Final = {
     "hidden float32 network": Family(spoilt.hidden_float32_network, "report", "float32"),
     "hidden float32 layer": Family(spoilt.hidden_float32_layer, "tune", "float32"),
     "float16 network": Family(spoilt.half_network, "report", "float32"),
+    # coarse arithmetic in odd places
+    "half inside": Family(coarse.half_inside, "tune", "float32"),
+    "brain inside": Family(coarse.brain_inside, "report", "float32"),
+    "single inside": Family(coarse.single_inside, "tune", "float32"),
+    "coarse, then scaled": Family(coarse.coarse_then_scaled, "report", "float32"),
+    "coarse loss": Family(coarse.coarse_loss, "tune", "float32"),
+    "coarse tensor": Family(coarse.coarse_tensor, "report", "float32"),
+    "single in the middle": Family(coarse.single_in_the_middle, "tune", "float32"),
+    "mixed dtypes": Family(coarse.mixed_dtypes, "report", "float32"),
+    "single far away": Family(coarse.single_far_away, "tune", "float32"),
+    "half scalar": Family(coarse.half_scalar, "report", "float32"),
+    "long single sum": Family(coarse.long_single_sum, "tune", "float32"),
+    "quantised weights": Family(coarse.quantised_weights, "report"),
+    "quantised on the way": Family(coarse.quantised_on_the_way, "tune", "kink"),
+    "counted": Family(coarse.counted, "report", "kink"),
+    # procedures
+    "table lookup": Family(procedures.table_lookup, "tune"),
+    "grid sample": Family(procedures.grid_sample, "report"),
+    "newton root": Family(procedures.newton_root, "tune", "noisy"),
+    "bisected root": Family(procedures.bisected_root, "report", "noisy"),
+    "stopped iteration": Family(procedures.stopped_iteration, "tune", "noisy"),
+    "conjugate gradients": Family(procedures.conjugate_gradients, "report", "noisy"),
+    "sorting network": Family(procedures.sorting_network, "tune"),
+    "quantiles": Family(procedures.quantiles, "report"),
+    "time warping": Family(procedures.time_warping, "tune"),
+    "hidden markov": Family(procedures.hidden_markov, "report"),
+    "frozen draw": Family(procedures.frozen_draw, "tune"),
+    "series": Family(procedures.series, "report", "noisy"),
+    "branching": Family(procedures.branching, "tune"),
+    # the ends of the number range
+    "near overflow": Family(extremes.near_overflow, "report", "scale"),
+    "large logits": Family(extremes.large_logits, "tune", "scale"),
+    "far sigmoids": Family(extremes.far_sigmoids, "report", "scale"),
+    "tiny numbers": Family(extremes.tiny_numbers, "tune", "scale"),
+    "physical units": Family(extremes.physical_units, "report", "scale"),
+    "complex product": Family(extremes.complex_product, "tune", "scale"),
+    "complex power": Family(extremes.complex_power, "report", "scale"),
+    "spectrum": Family(extremes.spectrum, "tune"),
+    "single numbers": Family(extremes.single_numbers, "report"),
+    "huge sum": Family(extremes.huge_sum, "tune"),
+    "naive variance": Family(extremes.naive_variance, "report", "scale"),
+    "wrapped": Family(extremes.wrapped, "tune", "kink"),
+    "pairwise distances": Family(extremes.pairwise_distances, "report"),
+    "clipped probabilities": Family(extremes.clipped_probabilities, "tune", "scale"),
+    "wider than double": Family(extremes.wider_than_double, "report", "scale"),
+    "integer results": Family(extremes.integer_results, "tune"),
 }
 
 

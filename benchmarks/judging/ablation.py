@@ -22,7 +22,7 @@ from benchmarks.judging.ledger import Line
 from benchmarks.judging.tables import FLOAT64, SEEN
 from benchmarks.tables import count, percent, progress, table, write
 
-MODULES: Final = ("verdict", "measure", "ray", "units", "probes", "laws.adjoint", "numeric.quick")
+MODULES: Final = ("verdict", "measure", "quickly", "still", "ray", "units", "probes", "laws.adjoint", "numeric.quick")
 FACTS: Final = {"DOUBLE", "UNDERFLOW", "TINY", "MAGNITUDE_RMS"}  # of the number format, or of a distribution
 DEFAULTS: Final = {"TOLERANCE", "RESOLUTION"}  # of the stencil when it is called without the judge
 

@@ -238,7 +238,7 @@ class _Right:
 
 
 def _relative(wrong: Array, right: Array) -> float:
-    wrong, right = np.asarray(wrong, dtype=float), np.asarray(right, dtype=float)
+    wrong, right = np.asarray(wrong) + 0.0, np.asarray(right) + 0.0
     unit = float(np.max(np.abs(right), initial=0.0))
     if unit == 0.0:
         return float("inf") if np.any(wrong) else 0.0

@@ -14,7 +14,7 @@ from checks.measure import measure
 from checks.numeric.bits import significand_bits
 from checks.numeric.line import OutOfBudgetError
 from checks.numeric.quick import STEP
-from checks.probes import moved, signed, size
+from checks.probes import moved, rms, signed, size
 from checks.ray import Place, norm
 from checks.subject import Array, Point
 from checks.units import Group, by_value, units
@@ -22,6 +22,8 @@ from checks.verdict import Outcome, Verdict
 
 SMALLEST: Final = 2e-13  # the smallest t that a full measurement looks at
 TINY: Final = float(np.finfo(np.float64).tiny)
+HUGE: Final = 1e290  # sums of larger numbers may overflow
+LIGHT: Final = 2.0**-400  # the cotangent's share that such numbers are asked with
 FAINT: Final = 1e-100  # outputs that change by less than this share of the largest are weighed up no further
 FROZEN_ULPS: Final = 16  # displacements below this many ulps of a primal are not represented well enough to be used
 APART: Final = 4  # outputs within this many decades are weighed alike: closer than that one may be small by chance
@@ -32,6 +34,11 @@ UNDISTURBED: Final = (
 
 def adjoint(ground: Ground) -> list[Verdict]:
     """Two places, cotangents and directions: a moved point, then the caller's own with small outputs weighed up."""
+    with np.errstate(all="ignore"):  # what is not finite is judged as such
+        return _at_both(ground)
+
+
+def _at_both(ground: Ground) -> list[Verdict]:
     rng, values = ground.rng("adjoint"), by_value(ground.point)
     verdicts, v = _moved(ground, rng, values)
     here = _place(ground, ground.point, v, rng, "at your point")
@@ -78,7 +85,12 @@ def _place(ground: Ground, point: Point, v: Array, rng: np.random.Generator, whe
         return None
     still = unmoved(point)
     claims = {n: np.asarray(gradient[n]) for n in ground.judged if not misshapen(still[n], gradient.get(n))}
-    if len(claims) < len(ground.judged) or not np.isfinite(output[v != 0]).all():
+    if not np.isfinite(output[v != 0]).all():
+        return None
+    lost = len(claims) < len(ground.judged)
+    if (lost or not _largest(claims, still, output, v) < HUGE) and np.abs(v).max() > LIGHT:
+        return _place(ground, point, v * LIGHT, rng, where)  # a pullback is linear: what overflows is asked smaller
+    if lost:
         return None
     lifted, fine = _lifted(ground.calls, point, output)
     seen = np.asarray(_as_seen(v, fine))
@@ -96,6 +108,12 @@ def _place(ground: Ground, point: Point, v: Array, rng: np.random.Generator, whe
         eps=max(_coarsest(claims), _coarsest(still), _coarsest({"": output}), subject.eps),
         smallest=max(SMALLEST, FROZEN_ULPS * _coarsest(unmoved(lifted))),
     )
+
+
+def _largest(claims: Mapping[str, Array], point: Point, output: Array, v: Array) -> float:
+    """The largest number that a measurement of these claims adds up."""
+    terms = [rms(g) * size(point[n]) * g.size for n, g in claims.items()]
+    return float(max([norm(v[v != 0] * output[v != 0]), *terms]))
 
 
 def _coarsest(arrays: Mapping[str, Array]) -> float:

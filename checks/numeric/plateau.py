@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from checks.numeric.line import Line
 
 
-def first_step(line: Line, ts: NDArray[np.float64], reach: float, tries: int) -> float:
+def first_step(line: Line, ts: NDArray[np.float64], reach: float, tries: int) -> tuple[float, float]:
     """The smallest change seen when the end of the plateau is closed in on.
 
     Parameters
@@ -29,23 +29,23 @@ def first_step(line: Line, ts: NDArray[np.float64], reach: float, tries: int) ->
 
     Returns
     -------
-    float
-        In units of ψ; 0 where ψ moves nowhere.
+    tuple of float
+        (change, t): in units of ψ, 0 where ψ moves nowhere; and where it is seen.
 
     Examples
     --------
     >>> bent = Line(lambda t: max(0.0, t - 0.3))
-    >>> first_step(bent, np.array([-1.0, -0.125, 0.125, 1.0]), 0.125, 12) < 1e-9
+    >>> first_step(bent, np.array([-1.0, -0.125, 0.125, 1.0]), 0.125, 12)[0] < 1e-9
     True
     >>> stepped = Line(lambda t: float(t > 0.3))
-    >>> first_step(stepped, np.array([-1.0, -0.125, 0.125, 1.0]), 0.125, 12)
+    >>> first_step(stepped, np.array([-1.0, -0.125, 0.125, 1.0]), 0.125, 12)[0]
     1.0
     """
     zero = line([0.0])[0]
     changes = np.abs(line(ts) - zero)
     moved = changes > 0
     if not moved.any():
-        return 0.0
+        return 0.0, reach
     nearest = np.abs(ts[moved]).min()
     side = float(np.sign(ts[moved & (np.abs(ts) == nearest)][0]))
     outer = np.sort(np.abs(ts[moved & (np.sign(ts) == side)]))[:2]
@@ -65,4 +65,4 @@ def first_step(line: Line, ts: NDArray[np.float64], reach: float, tries: int) ->
             inside = trial
         else:
             break
-    return at_outside
+    return at_outside, side * outside

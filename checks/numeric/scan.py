@@ -52,8 +52,8 @@ def scales(smallest: float, near: float | None) -> Array:
     return np.asarray(RHO**-powers)
 
 
-def grid(line: Line, places: Array) -> Grid:
-    """Evaluate ψ at ``places`` and find the grid that its values move on."""
+def grid(line: Line, places: Array, more: float = 0.0) -> Grid:
+    """Evaluate ψ at ``places`` and find the grid that its values move on; ``more`` is what else its floor holds."""
     places = np.unique(places)
     values = line(TOP * places)
     at_zero = float(values[places == 0][0])
@@ -62,7 +62,7 @@ def grid(line: Line, places: Array) -> Grid:
     bits = significand_bits(values)
     change, tied = first_change(TOP * places, values, at_zero)
     ulp = unit_in_last_place(float(np.abs(values).max()), bits)
-    floor = max(ulp, change, binary_quantum(values), TINY) / 2
+    floor = max(ulp, change, binary_quantum(values), TINY) / 2 + more
     return Grid(places, values - at_zero, at_zero, bits, floor, change, tied)
 
 

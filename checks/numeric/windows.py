@@ -36,6 +36,7 @@ def windows(
     near: float | None = None,
     also: Sequence[float] = (),
     budget: int | None = None,
+    floor: float = 0.0,
 ) -> Estimate:
     """Measure ψ′(0).
 
@@ -53,6 +54,8 @@ def windows(
         Further displacements t whose values count, usually because the line has them already.
     budget : int, optional
         Forward passes that may be spent; fewer than 7 measure nothing.
+    floor : float
+        What every value of ψ may be off by, beyond the grid that its values show; in units of ψ.
 
     Returns
     -------
@@ -64,11 +67,17 @@ def windows(
     docs/architecture.md, "Measuring a derivative".
     """
     with np.errstate(all="ignore"):  # differences of values near 1e308 overflow; what is not finite is no window
-        return _measured(line, constants, smallest, near, also, budget)
+        return _measured(line, constants, smallest, near, also, budget, floor)
 
 
 def _measured(
-    line: Line, constants: Constants, smallest: float, near: float | None, also: Sequence[float], budget: int | None
+    line: Line,
+    constants: Constants,
+    smallest: float,
+    near: float | None,
+    also: Sequence[float],
+    budget: int | None,
+    floor: float,
 ) -> Estimate:
     before = line.passes
     purse = _Purse(line, budget, before)
@@ -83,7 +92,7 @@ def _measured(
     if side:
         flags.append("one-sided domain")
         places = np.concatenate([places, side * purse.afford(scan[:9] / np.sqrt(8), each=1)])
-    seen = grid(line, places)
+    seen = grid(line, places, floor)
     known: dict[Key, Window | None] = {}
     kept = keep(seen, constants, known)
     if seen.tied >= constants.flat:
@@ -95,7 +104,7 @@ def _measured(
             fill = _center(kept, constants) / TOP * np.array(factors)
             fill = purse.afford(fill[fill <= 1], each=1 if side else 2)
             places = np.concatenate([places, side * fill] if side else [places, fill, -fill])
-            seen = grid(line, places)
+            seen = grid(line, places, floor)
             kept = keep(seen, constants, known)
     return _estimate(seen, kept, constants, line.passes - before, flags)
 
@@ -185,7 +194,7 @@ def _estimate(seen: Grid, kept: list[Window], constants: Constants, passes: int,
 
 def _plateau(line: Line, seen: Grid, tries: int) -> Window:
     """The window on which ψ does not move: slope 0, and the steepest line that could hide there."""
-    change = first_step(line, TOP * seen.places, seen.tied, tries)
+    change, _ = first_step(line, TOP * seen.places, seen.tied, tries)
     bar = max(change, 8 * unit_in_last_place(abs(seen.at_zero), seen.bits)) / seen.tied
     return Window(seen.tied, -bar, bar, (0.0, 0.0), (bar, bar), (0.0, bar, 0.0), 0.0, 0.0, 0, False)
 

@@ -1,0 +1,118 @@
+"""Quickly: the units whose claim four values support, at a step as short as rounding allows, or at two others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+
+from checks.numeric.estimate import Estimate
+from checks.numeric.quick import AT, STEP, WIDER, Agreement, agree, closer
+from checks.ray import Place, Ray, norm
+from checks.subject import Array
+from checks.units import Unit
+from checks.verdict import COARSEST, DESIRED, Evidence, Outcome, Verdict, judge
+
+GOAL_ULPS: Final = 640  # in a dtype where this many ulps are coarser than the desired resolution, they are the goal
+AGREES: Final = (0.01, 0.1)  # what counts as agreement, as a share of the goal: in double precision, in a coarser one
+DOUBLE: Final = float(np.finfo(np.float64).eps)
+PART: Final = 1e-3  # the resolution aimed at for a group of entries that is small within its tensor
+QUIET: Final = 16  # a forward's own rounding is taken to stay below this many ulps of its value
+NEAR: Final = 3e-4  # a first step up to here is judged alone; wider ones in pairs
+MARGIN: Final = 8  # the first step is this much wider than rounding asks, as short as that is: fewer kinks lie within
+SHORTEST: Final = 3e-7  # and no shorter than this
+CLOSER: Final = (0.25, 0.1)  # closer steps, in first steps
+WIDEST: Final = 0.25  # no step of the quick stencil is wider than this
+FAR: Final = 0.1  # further from the claim than this, relative to the scale, closer steps are not worth their passes
+
+
+def quickly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Verdict]) -> None:
+    """Pass the units whose claim the quick stencil supports, at one step or at two closer or wider ones."""
+    goals = goals_of(place, asked, units)
+    share = AGREES[place.eps > DOUBLE]
+    for steps in _steps(asked, goals, share, place.value):
+        values = np.stack([asked.line(h * AT) for h in steps])
+        seen = _agreement(values, asked, steps, goals, share)
+        for i in map(int, np.flatnonzero(seen.agrees)):
+            verdict = judge(evidence(place, asked, units[i], _estimate(seen, i, asked), i), float(goals[i]))
+            if verdict.outcome is Outcome.PASS:
+                found[units[i].label] = verdict
+        if seen.agrees.any() or not np.isfinite(values).all():
+            return
+
+
+def goal_of(place: Place, unit: Unit) -> float:
+    """The resolution asked of a unit: the demand, or no finer than what an honest computation of the claim may lose."""
+    if place.resolution is not None:
+        return place.resolution
+    return min(PART if unit.small else max(DESIRED, GOAL_ULPS * place.eps), COARSEST)
+
+
+def goals_of(place: Place, asked: Ray, units: Sequence[Unit]) -> Array:
+    """The resolution that the quick stencil must reach, unit by unit."""
+    goals = np.array([goal_of(place, u) for u in units])
+    return goals if place.resolution is not None else np.clip(2 * asked.claim_error / asked.scales, goals, COARSEST)
+
+
+def _steps(asked: Ray, goals: Array, share: float, value: float) -> Iterator[tuple[float, ...]]:
+    """The first step, then closer ones, for a kink or curvature, and wider ones; wide at once where rounding asks.
+
+    Nothing more where ψ stands still, or where it is so far from the claim that no step would bring them together.
+    """
+    ordinary = (goals * asked.scales)[goals == goals.min()]
+    asked_for = share * float(np.median(ordinary)) if ordinary.size else 0.0
+    if not asked_for > 0:  # below what numbers of this size can tell apart
+        return
+    quiet = QUIET * float(np.spacing(value)) / asked_for
+    first = max(quiet, min(max(MARGIN * quiet, SHORTEST), STEP))
+    if first > NEAR:
+        if 4 * first < WIDEST:
+            yield (first, 4 * first)
+        return
+    yield (first,)
+    values = asked.line(first * AT)
+    slope, scale = (values[2] - values[1]) / (2 * first), norm(asked.scales)
+    if (values != values[0]).any() and abs(slope - asked.claimed) <= FAR * scale:
+        yield tuple(c * first for c in CLOSER)
+        yield WIDER
+
+
+def _agreement(values: Array, asked: Ray, steps: tuple[float, ...], goals: Array, share: float) -> Agreement:
+    """Agreement of the one claim with each unit's scale and goal."""
+    k, goal = len(goals), float(goals.min())
+    claims, scales = np.full(k, asked.claimed), asked.scales * (goals / goal)
+    if len(steps) == 1:
+        return agree(np.repeat(values, k, axis=0), claims, scales, steps[0], resolution=goal, tolerance=share * goal)
+    return closer(np.repeat(values[None], k, axis=0), claims, scales, steps, resolution=goal, tolerance=share * goal)
+
+
+def _estimate(seen: Agreement, i: int, asked: Ray) -> Estimate:
+    value, bar, rounding = float(seen.value[i]), float(seen.bar[i]), float(seen.rounding[i])
+    return Estimate(
+        value=value,
+        interval=around(value, bar),
+        truncation=bar - rounding,
+        rounding=rounding,
+        step=2 * seen.step,
+        passes=asked.line.passes,
+        method="quick",
+    )
+
+
+def evidence(place: Place, asked: Ray, unit: Unit, estimate: Estimate, i: int) -> Evidence:
+    """What is measured along a ray, beside the claim and the scale of its i-th unit."""
+    return Evidence(
+        law="adjoint",
+        tensor=unit.label,
+        claimed=asked.claimed,
+        estimate=estimate,
+        scale=float(asked.scales[i]),
+        claim_error=asked.claim_error,
+        where=place.where,
+    )
+
+
+def around(value: float, bar: float) -> tuple[float, float]:
+    """The interval value ± bar."""
+    return value - bar, value + bar
