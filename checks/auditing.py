@@ -41,6 +41,7 @@ def audit(
     profile: str = "default",
     locate: bool = True,
     proof: bool | None = None,
+    shapes: str | None = None,
     **adapter_options: Any,
 ) -> Report:
     """Audit the gradient that ``target`` claims.
@@ -70,6 +71,10 @@ def audit(
         Whether ball arithmetic proves the derivative of every entry (extra ``exact``): True asks it of every tensor,
         None of those that measuring leaves open, or where ``resolution`` is finer than differences can see; False of
         none. It takes a forward in plain NumPy; where the code leaves exact numbers, verdicts say so.
+    shapes : str, optional
+        Draw the inputs, of these shapes in NumPy's gufunc notation: ``"(n,i),(o,i),(o)->(n,o)"``. A failure shrinks to
+        the smallest case. With it come ``sizes=``, ``values=``, ``loops=``, ``examples=``, ``cases=`` and ``case=``:
+        `checks.drawn.audit.audit_drawn`.
     **adapter_options
         What the adapter takes; an unknown option is an error.
 
@@ -95,6 +100,11 @@ def audit(
     >>> report.outcome
     <Outcome.PASS: 'pass'>
     """
+    if shapes is not None:
+        from checks.drawn.audit import audit_drawn  # it stands above, and audits every case with this function
+
+        drawing = {"resolution": resolution, "budget": budget, "laws": laws, "profile": profile, **adapter_options}
+        return audit_drawn(target, *args, shapes=shapes, seed=seed, **drawing)
     rows = _selected(laws)
     bound = Budget.of(budget)
     if resolution is not None and not (isinstance(resolution, int | float) and 0 < resolution < 1):
