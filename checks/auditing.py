@@ -118,10 +118,10 @@ def audit(
     subject = adapt(target, *args, **adapter_options)
     calls = Calls(subject, bound)
     calls.proof = proof
-    shapes = [(name, x.shape, str(x.dtype)) for name, x in subject.point.items()]
+    forms = [(name, x.shape, str(x.dtype)) for name, x in subject.point.items()]
 
     def rng(purpose: str) -> np.random.Generator:
-        return generator(seed, subject.name, shapes, purpose)
+        return generator(seed, subject.name, forms, purpose)
 
     held: list[Verdict] = []
     stands: list[Stand] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,9 +15,20 @@ SEED_KEY = "backproof_seed"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Few flags; each has an ini option for what should hold in every run."""
+    from checks.commands.arguments import report
+
     group = parser.getgroup("backproof", "audits of gradients")
     group.addoption("--gradient-profile", choices=tuple(PROFILES), help="how much audits ask (default quick)")
     group.addoption("--gradient-seed", type=_seed, metavar="N", help="what every random number comes from")
+    group.addoption(
+        "--gradient-report",
+        type=report,
+        action="append",
+        default=[],
+        metavar="FORMAT:PATH",
+        help="write a report of all audits when the run ends; may be given several times",
+    )
+    parser.addini("gradient_report", "FORMAT:PATH, one a line", type="linelist", default=[])
     parser.addini("gradient_profile", f"how much audits ask: {', '.join(PROFILES)}", default="quick")
     parser.addini("gradient_seed", "what every random number comes from; empty: the profile says", default="")
     parser.addini(
@@ -52,8 +64,18 @@ def pytest_configure(config: pytest.Config) -> None:
             profile=profile,
             seed=seed if worker is None else worker[SEED_KEY],
             inconclusive=inconclusive,
+            files=_files(config),
         )
     )
+
+
+def _files(config: pytest.Config) -> tuple[tuple[str, str], ...]:
+    from checks.commands.arguments import report
+
+    try:
+        return (*map(report, config.getini("gradient_report")), *config.getoption("gradient_report"))
+    except ArgumentTypeError as error:
+        raise pytest.UsageError(f"gradient_report: {error}") from None
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -145,3 +167,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     terminalreporter.section(f"gradients (profile {run.profile}, seed {run.seed})")
     for line in lines(run.found):
         terminalreporter.write_line(line)
+    for form, path in run.files:
+        from checks.testing.files import save
+
+        terminalreporter.write_line(save(form, path, [record for record, _ in run.found]))

@@ -1,5 +1,7 @@
-"""Search: Hypothesis draws one of each row, and shrinks what fails to the first ones. With strategies the only file
-that imports Hypothesis."""
+"""Search: Hypothesis draws one of each row, and shrinks what fails to the first ones.
+
+With ``strategies`` the only file that imports Hypothesis.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +27,10 @@ class Smallest:
 
     chosen: Mapping[str, Any]
     free: tuple[str, ...] = ()
+
+
+class StoppedError(KeyboardInterrupt):
+    """Raised by what is asked, to end a search at once: Hypothesis lets no other error through without shrinking."""
 
 
 class _FoundError(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import statistics
 import subprocess
 import sys
@@ -283,3 +284,41 @@ def test_a_target_that_a_test_does_not_have_is_named(run, pytester, capsys):
     assert (
         "test_layers.py:noisy is no test that checks.parametrize_with_gradient_checks made" in capsys.readouterr().err
     )
+
+
+DRAWN = """
+@checks.parametrize_with_gradient_checks(
+    {"right": (affine_forward, affine_backward), "wrong": (affine_forward, mean_backward)},
+    shapes="(n,i),(i,o),(o)->(n,o)")
+def test_gradients(gradient_check):
+    gradient_check()
+"""
+
+
+def test_shapes_are_drawn_and_the_line_that_reproduces_names_the_smallest_case(run, pytester, capsys):
+    explicit = DRAWN.replace("shapes=", 'cases=["n=5,i=2,o=1,values=reals,seed=3"], shapes=')
+    assert "--case n=5,i=2,o=1,values=reals,seed=3" in run(explicit, "-k", "wrong-adjoint").stdout.str()
+    result = run(DRAWN, "-k", "shapes or zero or adjoint")
+    result.assert_outcomes(passed=4, failed=2)
+    shown = result.stdout.str()
+    assert re.findall(r"wrong-(\w+)\] FAILED", shown) == ["shapes", "adjoint"]
+    line = "audit 'test_layers.py:test_gradients[wrong]' --case n=2,i=1,o=1,values=simple,seed=0"
+    assert f"reproduce  backproof {line}" in shown
+    assert "where      for every n above 1, whatever i and o" in shown
+    capsys.readouterr()
+    assert main(shlex.split(line)) == FAILED
+    claimed = re.findall(r"claimed .*", capsys.readouterr().out)[0]
+    assert claimed in shown
+
+
+def test_reports_are_written_in_the_forms_there_are(run, pytester):
+    flags = ("--gradient-report", "json:out.json", "--gradient-report=junit:out.xml")
+    run(RIGHT_AND_WRONG, *flags, ini="gradient_report = markdown:out.md")
+    whole = json.loads((pytester.path / "out.json").read_text(encoding="utf-8"))
+    assert {report["name"]: report["outcome"] for report in whole["reports"]} == {"right": "pass", "wrong": "fail"}
+    assert "ratio  0.2500" in (pytester.path / "out.md").read_text(encoding="utf-8")
+    assert 'name="wrong' in (pytester.path / "out.xml").read_text(encoding="utf-8")
+    refused = run("", "--gradient-report", "yaml:out")
+    assert refused.ret == pytest.ExitCode.USAGE_ERROR
+    assert "with FORMAT one of text, markdown, html, json, ndjson, junit" in refused.stderr.str()
+    assert "with FORMAT one of" in run("", ini="gradient_report = yaml:out").stderr.str()

@@ -34,14 +34,15 @@ examples:
   backproof audit examples/wrong_layer.py:affine        a wrong layer, to see what a failure looks like
   backproof audit layers.py:affine_forward,affine_backward --inputs example_inputs
   backproof audit mylib.losses:loss,grad --inputs data --option wrt=1 --resolution 1e-8
+  backproof audit layers.py:affine_forward,affine_backward --shapes "(n,i),(i,o),(o)->(n,o)"
   backproof audit mylib.norm:subject --laws shapes,adjoint --budget 30s --json
 
 """
 EQUATIONS_ONLY: Final = ("examples", "labels")
 SECONDS: Final = 20.0
 """How long the derivation is audited, unless a number of networks is asked for."""
-GIVEN: Final = ("resolution", "budget", "profile", "laws")
-TARGET_ONLY: Final = ("resolution", "budget", "profile", "laws", "inputs", "option")
+GIVEN: Final = ("resolution", "budget", "profile", "laws", "shapes", "case")
+TARGET_ONLY: Final = (*GIVEN, "inputs", "option")
 
 
 def add(commands: Any) -> None:
@@ -76,6 +77,8 @@ def add(commands: Any) -> None:
     given.add_argument("--budget", type=budget, metavar="B", help="forward passes (200) or seconds (30s)")
     given.add_argument("--laws", type=names, metavar="LAW,LAW", help="only these laws")
     given.add_argument("--profile", choices=("default", "deep"), help="deep: at zeros, ties, tiny, huge, … as well")
+    given.add_argument("--shapes", metavar="S", help='draw the inputs: shapes as "(n,i),(o,i),(o)->(n,o)"')
+    given.add_argument("--case", metavar="CASE", help="where shapes are drawn: this case alone, as a report prints it")
     given.add_argument(
         "--option",
         type=option,
@@ -93,6 +96,8 @@ def run(args: argparse.Namespace) -> int:
     for name in unused:
         if getattr(args, name) is not None:
             raise MisuseError(f"--{name} works only with {without} target; see backproof audit --help")
+    if args.case is not None and not (args.shapes or args.target.endswith("]")):
+        raise MisuseError("--case is one of drawn shapes; give --shapes as well, or test_function[ID] as the target")
     for form, _ in args.report:  # what is not installed is said before the audit, not after
         formats.known(form)
     if not args.target:
@@ -115,8 +120,10 @@ def _audit_target(args: argparse.Namespace) -> int:
         target, inputs, options = _target_and_inputs(args)
         given = {key: getattr(args, key) for key in GIVEN if getattr(args, key) is not None}
         report = audit(target, *inputs, seed=args.seed, **{**options, **given, **dict(args.option or ())})
-    again = _command_line(args)
-    findings = tuple(replace(f, reproduce=f.reproduce or again) for f in report.findings)
+    findings = tuple(
+        replace(f, reproduce=_command_line(args, f.case) if f.case else f.reproduce or _command_line(args))
+        for f in report.findings
+    )
     return _show(replace(report, findings=findings), args)
 
 
@@ -139,12 +146,13 @@ def _target_and_inputs(args: argparse.Namespace) -> tuple[object, tuple[Any, ...
     return target, tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,), {}
 
 
-def _command_line(args: argparse.Namespace) -> str:
-    """The command that repeats this audit."""
-    words = ["backproof", "audit", args.target, "--seed", str(args.seed)]
-    for name in ("inputs", "resolution", "budget", "profile"):
-        if getattr(args, name) is not None:
-            words += [f"--{name}", str(getattr(args, name))]
+def _command_line(args: argparse.Namespace, case: str | None = None) -> str:
+    """The command that repeats this audit; of one case, whose text says all that a seed would."""
+    words = ["backproof", "audit", args.target, *(("--seed", str(args.seed)) if case is None else ())]
+    given = {**vars(args), "case": case}
+    for name in ("inputs", "resolution", "budget", "profile", "shapes", "case"):
+        if given[name] is not None:
+            words += [f"--{name}", str(given[name])]
     if args.laws:
         words += ["--laws", ",".join(args.laws)]
     for key, value in args.option or ():

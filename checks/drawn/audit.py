@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from checks.calls import Budget, Cost
@@ -12,7 +13,7 @@ from checks.drawn.around import around
 from checks.drawn.hold import Held
 from checks.drawn.make import named, parameters
 from checks.drawn.notation import signature
-from checks.drawn.plan import Case, plan, read, written
+from checks.drawn.plan import Case, Plan, plan, read, written
 from checks.drawn.suspect import suspect
 from checks.drawn.values import ORDINARY
 from checks.errors import MisuseError
@@ -41,7 +42,7 @@ def audit_drawn(
     remember: str = "",
     names: Sequence[str] | None = None,
     resolution: float | None = None,
-    laws: Iterable[str] | None = None,
+    laws: Sequence[str] | None = None,
     profile: str = "default",
     **options: Any,
 ) -> Report:
@@ -59,7 +60,7 @@ def audit_drawn(
     seed : int
         What is drawn; a case has a seed of its own, for its numbers.
     sizes : mapping, optional
-        Dimension -> a size, or the sizes that it may have. Without it 1 to 8, and 0.
+        Dimension -> a size, or the sizes that it may have. Without it 1 to 8; and 0, in a case for each dimension.
     values : mapping, optional
         Input -> a kind of `checks.drawn.values`; what is not named is drawn from several.
     loops : int
@@ -80,9 +81,9 @@ def audit_drawn(
     Returns
     -------
     Report
-        Where nothing fails, each verdict is the coarsest of all cases; a gradient that is undecided on more than a tenth
-        of the ordinary ones is inconclusive, on fewer a note. Where something fails, the report of the smallest case,
-        its findings with the case and with what matters.
+        Where nothing fails, each verdict is the coarsest of all cases; a gradient that is undecided on more than a
+        tenth of the ordinary ones is inconclusive, on fewer a note. Where something fails, the report of the smallest
+        case, its findings with the case and with what matters.
 
     Raises
     ------
@@ -91,13 +92,15 @@ def audit_drawn(
     """
     started = time.perf_counter()
     form = signature(shapes)
+    from checks.search import StoppedError, smallest  # Hypothesis is loaded when it is needed
+
     called = tuple(names) if names is not None else named(target, len(form.inputs))
     made = plan(shapes, called, sizes=sizes, values=values, loops=loops, dtype=dtype)
     for name in form.made:
         if name not in (parameters(target) or ()):
             raise MisuseError(
-                f"shapes is {shapes!r}: the output has {name}, which no input has; expected a target that takes it as a "
-                f"parameter, such as lambda {name}: Layer({name})"
+                f"shapes is {shapes!r}: the output has {name}, which no input has; expected a target that takes it "
+                f"as a parameter, such as lambda {name}: Layer({name})"
             )
     if isinstance(examples, bool) or not isinstance(examples, int) or examples < 1:
         raise MisuseError(f"examples is {examples!r}; expected how many cases are drawn, from 1 on")
@@ -110,41 +113,57 @@ def audit_drawn(
         chosen = read(case, made)
         report = held.report(chosen)
         if report is None:
-            raise MisuseError(f"case {case!r}: the forward is not defined there: an axis is empty, or memory is strange")
+            raise MisuseError(
+                f"case {case!r}: the forward is not defined there: an axis is empty, or memory is strange"
+            )
         return _at(report, written(chosen, made.rows), "", shapes)
     given = [read(one, made) for one in ([cases] if isinstance(cases, str) else cases)]
     shrinking: list[Callable[[Case], bool]] = []
 
     def fails(chosen: Case) -> bool:
-        if bound.seconds is not None and time.perf_counter() - started > bound.seconds:
-            return False
+        over = bound.seconds is not None and time.perf_counter() - started > bound.seconds
         if shrinking:
-            return shrinking[0](chosen)
+            return not over and shrinking[0](chosen)
+        if over and held.reports:
+            raise StoppedError
         report = held.report(chosen)
         first = next((f for f in report.findings if f.verdict.outcome is Outcome.FAIL), None) if report else None
         if first is not None:
             shrinking.append(_the_same(held, chosen, first))
         return first is not None
 
-    failing = next((one for one in given if fails(one)), None)
+    empties = _empty(made) if laws is None or "shapes" in laws else ()
+    failing: Case | None = None
     free: tuple[str, ...] = ()
-    if failing is None:
-        from checks.search import smallest
-
-        asked_of = {"start": seed, "key": remember, "explain": explain}
-        found = smallest(made.rows, fails, examples=examples, **asked_of)
-        if found and not _failed(held.report(found.chosen)):  # it only looked wrong: then each is judged
-            shrinking[:] = [lambda chosen: _failed(held.report(chosen))]
-            found = smallest(made.rows, fails, examples=examples, **asked_of)
-        failing, free = (found.chosen, found.free) if found else (None, ())
+    late: tuple[str, ...] = ()
+    try:
+        failing = next((one for one in given if fails(one)), None)
+        if failing is None:
+            search = partial(smallest, made.rows, fails, examples=examples, start=seed, key=remember, explain=explain)
+            found = search()
+            if found and not _failed(held.report(found.chosen)):  # it only looked wrong: then each is judged
+                shrinking[:] = [lambda chosen: _failed(held.report(chosen))]
+                found = search()
+            failing, free = (found.chosen, found.free) if found else (None, ())
+        failing = failing or next((one for one in empties if fails(one)), None)
+    except StoppedError:
+        late = (f"stopped when the budget of {budget} was spent",)
     if failing is None:
         report = merged(held, seed)
+        report = replace(report, notes=(*report.notes, *late))
     else:
         where = around(made, failing, fails)
         if free:
             where += f"; Hypothesis: whatever {', '.join(free)}"
         report = _at(held.reports[written(failing, made.rows)], written(failing, made.rows), where, shapes)
     return replace(report, cost=_cost(held, time.perf_counter() - started), seed=seed)
+
+
+def _empty(made: Plan) -> Iterator[Case]:
+    """Each dimension in turn of size 0, the others of size 2 where they may be."""
+    simple = {name: row[0] for name, row in made.rows.items()}
+    simple |= {name: 2 for name in made.sizes if 2 in made.rows[name]}
+    yield from ({**simple, name: 0} for name in made.empties)
 
 
 def _failed(report: Report | None) -> bool:
@@ -179,7 +198,7 @@ def _cost(held: Held, seconds: float) -> Cost:
 def merged(held: Held, seed: int) -> Report:
     """One report of all cases, none of which fails."""
     defined = {case: report for case, report in held.reports.items() if report is not None}
-    reports = {case: report for case, report in defined.items() if f"values={ORDINARY}" in case}
+    reports = {case: report for case, report in defined.items() if f"values={ORDINARY}" in case} or defined
     if not reports:
         raise MisuseError("no case is one at which the forward is defined; give sizes= or values= that it takes")
     passed: dict[tuple[str, str], Verdict] = {}
@@ -191,14 +210,15 @@ def merged(held: Held, seed: int) -> Report:
             counts[key] = counts.get(key, 0) + 1
             if v.outcome is Outcome.INCONCLUSIVE:
                 undecided.setdefault(key, []).append((case, v))
-            elif v.outcome is Outcome.PASS and (v.resolution or 0) >= (passed[key].resolution or 0 if key in passed else -1):
+            elif v.outcome is Outcome.PASS and (key not in passed or _coarser(v, passed[key])):
                 passed[key] = replace(v, where="", reason="")
     findings, notes = [], [_tried(held, len(defined), len(reports))]
     for key, open_ in undecided.items():
         case, v = open_[0]
         share = len(open_) / counts[key]
         if key in passed and share <= FEW:
-            notes.append(f"{' '.join(filter(None, key))}: undecided on {len(open_)} of {counts[key]} ordinary cases ({case})")
+            what = " ".join(filter(None, key))
+            notes.append(f"{what}: undecided on {len(open_)} of {counts[key]} ordinary cases ({case})")
             continue
         passed.pop(key, None)
         where = f"on {len(open_)} of {counts[key]} ordinary cases"
@@ -215,6 +235,10 @@ def merged(held: Held, seed: int) -> Report:
         dtypes=first.dtypes,
         notes=(*notes, *dict.fromkeys(n for r in reports.values() for n in r.notes)),
     )
+
+
+def _coarser(one: Verdict, other: Verdict) -> bool:
+    return (one.resolution or 0.0) > (other.resolution or 0.0)
 
 
 def _tried(held: Held, defined: int, ordinary: int) -> str:

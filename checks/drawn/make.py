@@ -109,7 +109,8 @@ def at_sizes(target: Any, made: Plan, case: Case) -> Any:
     What makes an object draws from global random states that start from the case's seed.
     """
     wanted = parameters(target)
-    if isinstance(target, Subject) or not (isinstance(target, type) or (wanted is not None and set(wanted) <= set(made.sizes))):
+    makes = isinstance(target, type) or (wanted is not None and set(wanted) <= set(made.sizes))
+    if isinstance(target, Subject) or not makes:
         return target
     given = {name: case[name] for name in wanted or () if name in made.sizes}
 

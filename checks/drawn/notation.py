@@ -107,7 +107,9 @@ def signature(text: str) -> Signature:
     everywhere = [d for a in inputs + (outputs or ()) for d in a]
     for name in dict.fromkeys(d.name for d in everywhere):
         if len({d.optional for d in everywhere if d.name == name}) > 1:
-            raise MisuseError(f"shapes is {text!r}: {name} stands with ? and without; it is optional everywhere or nowhere")
+            raise MisuseError(
+                f"shapes is {text!r}: {name} stands with ? and without; it is optional everywhere or nowhere"
+            )
     if any(d.broadcasts for a in outputs or () for d in a):
         raise MisuseError(f"shapes is {text!r}: |1 stands in an output; only inputs broadcast")
     return Signature(inputs, outputs)

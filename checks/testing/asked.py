@@ -10,7 +10,7 @@ from checks.auditing import audit
 from checks.errors import MisuseError
 from checks.report.record import Report
 from checks.testing.judged import judged
-from checks.testing.run import current
+from checks.testing.run import asking, current
 
 
 def audited(target: Any, *args: Any, **options: Any) -> Report:
@@ -18,7 +18,7 @@ def audited(target: Any, *args: Any, **options: Any) -> Report:
     __tracebackhide__ = True
     run = current()
     try:
-        report = audit(target, *args, **{"seed": run.seed, "profile": run.asks.audit, **options})
+        report = audit(target, *args, **asking(run, options, run.item.nodeid if run.item else ""))
     except MisuseError as misuse:
         pytest.fail(f"the target cannot be audited: {misuse}", pytrace=False)
     return judged(report, "", run, made=True, target=report.name)

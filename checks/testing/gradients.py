@@ -15,7 +15,7 @@ from checks.report.record import Finding, Report
 from checks.subject import Subject
 from checks.testing.entries import Entry, entries
 from checks.testing.judged import WrongGradientFailed, judged
-from checks.testing.run import Run, current
+from checks.testing.run import Run, asking, current
 from checks.verdict import Outcome, Verdict
 
 ARGUMENT: Final = "gradient_check"
@@ -48,19 +48,31 @@ class Audited:
     def report(self, law: str, run: Run) -> tuple[Report, bool]:
         """The part of the audit that is about ``law``, and whether it was made for this call."""
         together = {law} if "budget" in self.options else self.selected | {law}
-        laws = tuple(name for name in LAWS if name in together or ("adjoint" in together and name not in self.items))
-        key = (laws, run.seed, run.profile)
+        laws = [name for name in LAWS if name in together or ("adjoint" in together and name not in self.items)]
+        report, made = self._made(laws, run)
+        while "shapes" in self.options and law not in (failing := _failing(report)) and failing.intersection(laws):
+            laws = [name for name in laws if name not in failing]  # the smallest case was that of the laws that fail
+            report, anew = self._made(laws, run)
+            made = made or anew
+        found = {v.law for v in report.verdicts if not v.cause}
+        others = tuple(name for name in found if name not in self.items) if law == "adjoint" else ()
+        return part(report, (law, *others, *GROUND)), made
+
+    def _made(self, laws: list[str], run: Run) -> tuple[Report, bool]:
+        key = (*laws, run.seed, run.profile)
         made = key not in self.reports
         if made:
             self.reports[key] = self.audit(run, laws=laws)
-        found = {v.law for v in self.reports[key].verdicts if not v.cause}
-        others = tuple(name for name in found if name not in self.items) if law == "adjoint" else ()
-        return part(self.reports[key], (law, *others, *GROUND)), made
+        return self.reports[key], made
 
     def audit(self, run: Run, **given: Any) -> Report:
         """Audit the target as the run asks, or as ``given`` says."""
-        options = {"seed": run.seed, "profile": run.asks.audit, "name": self.entry.id, **self.options, **given}
+        options = {**asking(run, self.options, self.entry.id), "name": self.entry.id, **given}
         return audit(self.entry.target, *self.entry.args, **options)
+
+
+def _failing(report: Report) -> set[str]:
+    return {v.law for v in report.verdicts if v.outcome is Outcome.FAIL}
 
 
 @dataclass(frozen=True)

@@ -47,8 +47,10 @@ def judged(report: Report, law: str, run: Run, *, made: bool, target: str) -> Re
     """
     __tracebackhide__ = True
     run.asked = True
-    again = _again(run)
-    report = replace(report, findings=tuple(replace(f, reproduce=f.reproduce or again) for f in report.findings))
+    if run.item is not None:
+        report = replace(
+            report, findings=tuple(replace(f, reproduce=_again(run, run.item, f.case)) for f in report.findings)
+        )
     remember(report, law, run, made=made, target=target)
     text = str(report)
     if not report.verdicts:
@@ -71,18 +73,16 @@ def _warned(words: str) -> bool:
     return True
 
 
-def _again(run: Run) -> str:
-    """The command that repeats the audit of the test that runs: ours where the test can be named, else pytest's."""
-    item = run.item
-    if item is None:
-        return ""
+def _again(run: Run, item: Any, case: str) -> str:
+    """The command that repeats the audit of the test that runs: ours where the target has a name, else pytest's."""
     check: Any = getattr(getattr(item, "callspec", None), "params", {}).get("gradient_check")
     if check is None:
         words = ["pytest", item.nodeid, "--gradient-profile", run.profile, "--gradient-seed", str(run.seed)]
         return shlex.join(words)
     path = _near(Path(item.path), Path(item.config.invocation_params.dir))
     names = [node.name for node in item.listchain() if isinstance(node, pytest.Class)] + [item.originalname]
-    words = ["backproof", "audit", f"{path}:{'.'.join(names)}[{check.audited.entry.id}]", "--seed", str(run.seed)]
+    words = ["backproof", "audit", f"{path}:{'.'.join(names)}[{check.audited.entry.id}]"]
+    words += ["--case", case] if case else ["--seed", str(run.seed)]
     return shlex.join([*words, *(("--profile", run.asks.audit) if run.asks.audit != "default" else ())])
 
 

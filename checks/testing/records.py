@@ -34,10 +34,10 @@ def remember(report: Report, law: str, run: Run, *, made: bool, target: str) -> 
     readable = {"target": target, "law": law, "outcome": record["outcome"], "seed": record["seed"]}
     if resolution is not None:
         readable["resolution"] = f"{resolution:.1g}"
-    if run.whole:
-        from checks.report.json import data
+    if run.files:
+        from checks.report.json import document
 
-        record["report"] = data(report)
+        record["report"] = document(report)
     run.item.user_properties += [(f"gradient_{name}", str(value)) for name, value in readable.items() if value != ""]
     run.item.user_properties.append((KEY, json.dumps(record)))
 

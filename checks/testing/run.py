@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -63,8 +63,8 @@ class Run:
         What every random number comes from.
     inconclusive : str
         One of `INCONCLUSIVE`.
-    whole : bool
-        Whether records hold whole reports, for files to be written at the end.
+    files : tuple of (str, str)
+        Format and path of what is written at the end; then records hold whole reports.
     item : object
         The pytest item that runs now; None outside of one.
     asked : bool
@@ -76,7 +76,7 @@ class Run:
     profile: str = "quick"
     seed: int = 0
     inconclusive: str = "error"
-    whole: bool = False
+    files: tuple[tuple[str, str], ...] = ()
     item: Any = None
     asked: bool = False
     found: list[tuple[dict[str, Any], bool]] = field(default_factory=list)
@@ -85,6 +85,14 @@ class Run:
     def asks(self) -> Profile:
         """The profile's row."""
         return PROFILES[self.profile]
+
+
+def asking(run: Run, options: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """What `checks.audit` is asked in this run where ``options`` do not say it; ``key`` is for Hypothesis' database."""
+    asked: dict[str, Any] = {"seed": run.seed, "profile": run.asks.audit}
+    if "shapes" in options:
+        asked |= {"examples": run.asks.examples, "explain": run.asks.explain, "remember": f"{key} {options['shapes']}"}
+    return {**asked, **options}
 
 
 CURRENT: Final = [Run()]
