@@ -103,8 +103,9 @@ def audit(
     if shapes is not None:
         from checks.drawn.audit import audit_drawn  # it stands above, and audits every case with this function
 
-        drawing = {"resolution": resolution, "budget": budget, "laws": laws, "profile": profile, **adapter_options}
-        return audit_drawn(target, *args, shapes=shapes, seed=seed, **drawing)
+        asked: dict[str, Any] = {"resolution": resolution, "budget": budget, "laws": laws, "profile": profile}
+        asked |= {"locate": locate, "line": as_written(sys._getframe(1), seed)}
+        return audit_drawn(target, *args, shapes=shapes, seed=seed, **asked, **adapter_options)
     rows = _selected(laws)
     bound = Budget.of(budget)
     if resolution is not None and not (isinstance(resolution, int | float) and 0 < resolution < 1):

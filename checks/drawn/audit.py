@@ -44,6 +44,8 @@ def audit_drawn(
     resolution: float | None = None,
     laws: Sequence[str] | None = None,
     profile: str = "default",
+    locate: bool = True,
+    line: str = "",
     **options: Any,
 ) -> Report:
     """Audit a target on drawn shapes; the parameters are those of `checks.audit`, and these.
@@ -77,6 +79,8 @@ def audit_drawn(
         Whether Hypothesis says which choices do not matter.
     remember : str
         Under which key Hypothesis' database keeps what failed; empty for none.
+    line : str
+        The call as its caller wrote it; findings say it with the case.
 
     Returns
     -------
@@ -91,6 +95,7 @@ def audit_drawn(
         As `checks.audit`, and for shapes, sizes, values or cases that make no sense.
     """
     started = time.perf_counter()
+    line = line or f"checks.audit(…, shapes={shapes!r})"
     form = signature(shapes)
     from checks.search import StoppedError, smallest  # Hypothesis is loaded when it is needed
 
@@ -111,12 +116,12 @@ def audit_drawn(
     held = Held(target=target, more=more, made=made, audits=asked, options=options)
     if case is not None:
         chosen = read(case, made)
-        report = held.report(chosen)
+        report = held.located(chosen, locate=locate)
         if report is None:
             raise MisuseError(
                 f"case {case!r}: the forward is not defined there: an axis is empty, or memory is strange"
             )
-        return _at(report, written(chosen, made.rows), "", shapes)
+        return _at(report, written(chosen, made.rows), "", line)
     given = [read(one, made) for one in ([cases] if isinstance(cases, str) else cases)]
     shrinking: list[Callable[[Case], bool]] = []
 
@@ -155,7 +160,12 @@ def audit_drawn(
         where = around(made, failing, fails)
         if free:
             where += f"; Hypothesis: whatever {', '.join(free)}"
-        report = _at(held.reports[written(failing, made.rows)], written(failing, made.rows), where, shapes)
+        report = _at(
+            held.located(failing, locate=locate),
+            written(failing, made.rows),
+            where,
+            line or f"checks.audit(…, shapes={shapes!r})",
+        )
     return replace(report, cost=_cost(held, time.perf_counter() - started), seed=seed)
 
 
@@ -178,9 +188,9 @@ def _the_same(held: Held, chosen: Case, finding: Finding) -> Callable[[Case], bo
     return lambda other: held.fails(other, law, tensor)
 
 
-def _at(report: Report | None, case: str, where: str, shapes: str) -> Report:
+def _at(report: Report | None, case: str, where: str, line: str) -> Report:
     assert report is not None  # noqa: S101 - it is the report of a case that was audited
-    again = f"checks.audit(…, shapes={shapes!r}, case={case!r})"
+    again = line if " case=" in line else f"{line[:-1]}, case={case!r})"
     found = tuple(_beside(f, case, where, again) for f in report.findings)
     return replace(report, findings=found)
 

@@ -61,20 +61,25 @@ class Held:
                 self.reports[text] = self._report(case)
         return self.reports[text]
 
-    def _report(self, case: Case) -> Report | None:
+    def _report(self, case: Case, *, locate: bool = False) -> Report | None:
         subject = laid(self.subject(case), case["layout"])
         strange = case["layout"] != "C" or any(case[name] == 0 for name in self.made.sizes)
         try:
             out = subject.forward({name: np.array(x) for name, x in subject.point.items()})
         except Exception:
-            return None if strange else audit(subject, seed=case["seed"], **self.audits)
+            return None if strange else audit(subject, seed=case["seed"], locate=locate, **self.audits)
         values = named_outputs(out)
         wrong = self._misshapen(values, case)
         if wrong:
             return _said(subject, case, wrong)
         if any(x.size == 0 for x in subject.point.values()) or not sum(a.size for a in values.values()):
             return _empty(subject, out, case, [a for a in values.values() if a.dtype.kind in "fc"])
-        return audit(subject, seed=case["seed"], **self.audits)
+        return audit(subject, seed=case["seed"], locate=locate, **self.audits)
+
+    def located(self, case: Case, *, locate: bool) -> Report | None:
+        """The report of a case that is shown: with which entries are wrong, and why."""
+        with quietly():
+            return self._report(case, locate=locate)
 
     def looks_wrong(self, case: Case, tensor: str) -> bool:
         """Whether the gradient of ``tensor`` looks wrong at a case that need not be judged; cheap."""
