@@ -104,7 +104,7 @@ def audit(
         from checks.drawn.audit import audit_drawn  # it stands above, and audits every case with this function
 
         asked: dict[str, Any] = {"resolution": resolution, "budget": budget, "laws": laws, "profile": profile}
-        asked |= {"locate": locate, "line": as_written(sys._getframe(1), seed)}
+        asked |= {"locate": locate, "proof": proof, "line": as_written(sys._getframe(1), seed)}
         return audit_drawn(target, *args, shapes=shapes, seed=seed, **asked, **adapter_options)
     rows = _selected(laws)
     bound = Budget.of(budget)

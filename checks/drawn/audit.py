@@ -45,6 +45,7 @@ def audit_drawn(
     laws: Sequence[str] | None = None,
     profile: str = "default",
     locate: bool = True,
+    proof: bool | None = None,
     line: str = "",
     **options: Any,
 ) -> Report:
@@ -110,7 +111,7 @@ def audit_drawn(
     if isinstance(examples, bool) or not isinstance(examples, int) or examples < 1:
         raise MisuseError(f"examples is {examples!r}; expected how many cases are drawn, from 1 on")
     bound = Budget.of(budget)
-    asked = {"budget": bound.passes, "resolution": resolution, "laws": laws, "profile": profile}
+    asked = {"budget": bound.passes, "resolution": resolution, "laws": laws, "profile": profile, "proof": proof}
     if names is not None or more:
         options["names"] = (*called, *(f"more{k}" for k in range(len(more))))
     held = Held(target=target, more=more, made=made, audits=asked, options=options)
