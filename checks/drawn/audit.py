@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
 from checks.calls import Budget, Cost
 from checks.drawn.around import around
+from checks.drawn.designed import broadcast, descended, empty
 from checks.drawn.hold import Held
 from checks.drawn.make import named, parameters
 from checks.drawn.notation import signature
-from checks.drawn.plan import Case, Plan, plan, read, written
+from checks.drawn.plan import Case, plan, read, written
 from checks.drawn.suspect import suspect
 from checks.drawn.values import ORDINARY
 from checks.errors import MisuseError
@@ -138,12 +139,15 @@ def audit_drawn(
             shrinking.append(_the_same(held, chosen, first))
         return first is not None
 
-    empties = _empty(made) if laws is None or "shapes" in laws else ()
+    empties = empty(made) if laws is None or "shapes" in laws else ()
     failing: Case | None = None
     free: tuple[str, ...] = ()
     late: tuple[str, ...] = ()
     try:
         failing = next((one for one in given if fails(one)), None)
+        if failing is None and (first := next((one for one in broadcast(made) if fails(one)), None)) is not None:
+            least = descended(made, first, fails)
+            failing = least if _failed(held.report(least)) else first
         if failing is None:
             search = partial(smallest, made.rows, fails, examples=examples, start=seed, key=remember, explain=explain)
             found = search()
@@ -161,20 +165,8 @@ def audit_drawn(
         where = around(made, failing, fails)
         if free:
             where += f"; Hypothesis: whatever {', '.join(free)}"
-        report = _at(
-            held.located(failing, locate=locate),
-            written(failing, made.rows),
-            where,
-            line or f"checks.audit(…, shapes={shapes!r})",
-        )
+        report = _at(held.located(failing, locate=locate), written(failing, made.rows), where, line)
     return replace(report, cost=_cost(held, time.perf_counter() - started), seed=seed)
-
-
-def _empty(made: Plan) -> Iterator[Case]:
-    """Each dimension in turn of size 0, the others of size 2 where they may be."""
-    simple = {name: row[0] for name, row in made.rows.items()}
-    simple |= {name: 2 for name in made.sizes if 2 in made.rows[name]}
-    yield from ({**simple, name: 0} for name in made.empties)
 
 
 def _failed(report: Report | None) -> bool:
