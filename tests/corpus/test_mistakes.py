@@ -1,4 +1,4 @@
-"""Every mistake is caught by the law that it breaks, and every right layer passes."""
+"""Every mistake is caught by the law that it breaks, and every right layer passes; places: ``benchmarks.corpus``."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ SEED = 0
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_right_layer_passes(name):
-    for seed in range(SEED, SEED + 2):
-        report = load(name).audit(seed)
-        assert report.outcome is Outcome.PASS, str(report)
+    report = load(name).audit(SEED)
+    assert report.outcome is Outcome.PASS, str(report)
 
 
 @pytest.mark.parametrize("mistake", [m for m in MISTAKES if not m.passes], ids=str)
 def test_mistake_is_caught(mistake: Mistake):
-    report = mistake.load().audit(SEED)
+    report = mistake.load().audit(SEED, locate=False)
     expected = Outcome.INCONCLUSIVE if mistake.law == "claimed" else Outcome.FAIL  # not claimed is not wrong
     assert report.outcome is expected, str(report)
     assert mistake.law in {f.law for f in report.findings}, str(report)
