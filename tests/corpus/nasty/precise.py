@@ -43,11 +43,11 @@ add(
     lambda v, x: (v * np.cos(x)).astype(F),
 )
 add(
-    "mean of ten thousand in single precision",
-    "a slope of 1e-4 an entry, a value that knows seven digits",
-    lambda r: {"x": single(r.normal(size=10_000))},
-    lambda e, x: (x * x).sum() / 10_000,
-    lambda v, x: (2 * v * x / 10_000).astype(F),
+    "mean of three thousand in single precision",
+    "a slope of 3e-4 an entry, a value that knows seven digits",
+    lambda r: {"x": single(r.normal(size=3_000))},
+    lambda e, x: (x * x).sum() / 3_000,
+    lambda v, x: (2 * v * x / 3_000).astype(F),
 )
 add(
     "exponential of −80 in single precision",
@@ -125,7 +125,6 @@ add(
     lambda r: {"x": r.uniform(0.5, 1.5, 4)},
     lambda e, x: np.rint(1e3 * np.exp(x)) / 1e3 if e is np else e.exp(x),
     lambda v, x: v * np.exp(x),
-    fails="outputs on a grid of 1e-3 stand still for small steps, which is taken for a constant function",
 )
 
 
