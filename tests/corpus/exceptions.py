@@ -8,7 +8,7 @@ import pytest
 
 KEPT: Final = "accumulation uses one object at another point first, and keeps the parameters of that point"
 CALLED_WRONG: Final = {"layer_norm": KEPT, "silu": KEPT}
-"""Right layers that are called wrong. Mistakes that pass say so themselves (`passes`), nasty gradients too (`fails`)."""
+"""Right layers that are called wrong. Mistakes that pass and nasty gradients that fail say so in their own rows."""
 
 
 def known(reason: str) -> list[pytest.MarkDecorator]:
