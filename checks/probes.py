@@ -16,7 +16,7 @@ from checks.tangents import Tangent, draws, signed_values
 
 MOVED: Final = 1e-3  # the moved point is this far, relative to each tensor's size, from the caller's
 SAFE: Final = 1e-200  # sums of squares between this and its inverse have neither over- nor underflowed
-LARGE: Final = 1 << 22  # entries
+LARGE: Final = 1 << 19  # entries
 FEW: Final = 256  # entries
 MAGNITUDE_RMS: Final = float(np.sqrt(13 / 12))  # rms of a magnitude drawn from U[1/2, 3/2]
 

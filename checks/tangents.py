@@ -108,16 +108,16 @@ class Tangent:
         The direction, as `draws` drew it.
     length : float or ndarray
         How far it moves; or how far each kind of entry moves.
-    imaginary : ndarray, optional
-        The direction of the imaginary parts, where the primal is complex.
     kinds : ndarray of int8, of the primal's shape, optional
         The kind of each entry, where ``length`` is an array.
+    imaginary : ndarray, optional
+        The direction of the imaginary parts, where the primal is complex.
     """
 
     kept: Array
     length: float | NDArray[np.float64]
-    imaginary: Array | None = None
     kinds: NDArray[np.int8] | None = None
+    imaginary: Array | None = None
 
     def values(self, t: Any = 1.0) -> Array:
         """The whole direction, times t."""

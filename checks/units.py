@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -167,17 +167,17 @@ def _groups(values: Array, verb: str) -> list[Group]:
         return [Group("", None, n, 0.0)]
     if least > VANISHED * largest and little <= n // 10:
         return [Group("", None, n, whole)]
-    magnitude = np.abs(values)
-    gone = magnitude <= VANISHED * largest
+    gone = _below(values, VANISHED * largest)
     there = n - int(np.count_nonzero(gone))
     typical = whole * float(np.sqrt(n / there))
-    little = int(np.count_nonzero(magnitude < MIXED * typical)) - (n - there)
+    little = _spread(values, MIXED * typical)[2] - (n - there)
     made: list[Group] = []
     if little <= there // 10:
         if there == n:
             return [Group("", None, n, whole)]
         made.append(Group(f"{verb} about {largest:.0e}", ~gone, there, typical))
     else:
+        magnitude = np.abs(values)
         decade = np.full(magnitude.shape, -1, dtype=np.int8)
         decade[~gone] = np.floor(-np.log10(magnitude[~gone] / largest) / DECADES)
         for d in range(int(decade.max()) + 1):
@@ -185,7 +185,7 @@ def _groups(values: Array, verb: str) -> list[Group]:
                 part = magnitude[mask]
                 made.append(Group(f"{verb} about {float(part.max()):.0e}", mask, part.size, rms(part)))
     if there < n:
-        made.append(Group(f"{verb} zero", gone, n - there, rms(magnitude[gone]), zero=True))
+        made.append(Group(f"{verb} zero", gone, n - there, rms(values[gone]), zero=True))
     return made if len(made) > 1 else [Group("", None, n, whole)]
 
 
@@ -201,6 +201,18 @@ def _spread(values: Array, small: float) -> tuple[float, float, int]:
     return largest, least, little
 
 
+def _below(values: Array, most: float) -> NDArray[np.bool_]:
+    """Which magnitudes are at most ``most``."""
+    found = np.empty(values.shape, dtype=np.bool_)
+    flat, out = in_a_row(values), found.reshape(-1)
+    if flat is None:
+        np.less_equal(np.abs(values), most, out=found)
+    else:
+        for at in blocks(flat.size):
+            np.less_equal(np.abs(flat[at]), most, out=out[at])
+    return found
+
+
 def tangent(
     rng: np.random.Generator, point: Point, sizes: Sequence[float], units: Sequence[Unit]
 ) -> dict[str, Tangent]:
@@ -211,18 +223,27 @@ def tangent(
     dict of name to Tangent
         One tangent for each primal that moves, of its shape, in units of the primal.
     """
-    lengths: dict[str, list[float]] = {}
-    kinds: dict[str, NDArray[np.int8]] = {}
+    moving: dict[str, list[tuple[Unit, float]]] = {}
     for unit, length in zip(units, sizes, strict=True):
-        kind = lengths.setdefault(unit.tensor, [0.0])
-        kind.append(length)
-        if unit.mask is not None:
-            kinds.setdefault(unit.tensor, np.zeros(unit.mask.shape, dtype=np.int8))[unit.mask] = len(kind) - 1
+        moving.setdefault(unit.tensor, []).append((unit, length))
     moves = {}
-    for name, every in lengths.items():
+    for name, parts in moving.items():
         x = unmoved(point)[name]
         kept = draws(rng, x.shape)
         imaginary = draws(rng, x.shape) if x.dtype.kind == "c" else None
-        whole = np.array(every) if name in kinds else every[-1]
-        moves[name] = Tangent(kept, whole, imaginary, kinds.get(name))
+        moves[name] = Tangent(kept, *_lengths(parts, x.size), imaginary)
     return moves
+
+
+def _lengths(parts: list[tuple[Unit, float]], n: int) -> tuple[Any, NDArray[np.int8] | None]:
+    """One length for all entries, or the lengths of kinds of entries with the kind of each; the first stands still."""
+    masks, lengths = [u.mask for u, _ in parts], [length for _, length in parts]
+    alike = len(set(lengths)) == 1
+    if alike and sum(n if m is None else int(np.count_nonzero(m)) for m in masks) == n:
+        return lengths[0], None
+    if len(parts) == 1 and masks[0] is not None:
+        return np.array([0.0, lengths[0]]), masks[0].view(np.int8)
+    kinds = np.zeros(np.shape(masks[0]), dtype=np.int8)  # type: ignore[arg-type]  # several units of one tensor have masks
+    for kind, mask in enumerate(masks, 1):
+        kinds[mask] = kind
+    return np.array([0.0, *lengths]), kinds

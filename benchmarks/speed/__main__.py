@@ -1,0 +1,131 @@
+"""Time, forward passes and what is seen, beside the peers, on the same functions in the same run.
+
+python -m benchmarks.speed                 # renews docs/benchmarks.md and the plots
+python -m benchmarks.speed --quick         # small functions, 20 seconds, prints only
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from threadpoolctl import threadpool_limits
+
+from benchmarks.speed.checkers import CHECKERS
+from benchmarks.speed.functions import (
+    HERE,
+    Function,
+    attention,
+    convolution,
+    elementwise,
+    layer_norm,
+    many_outputs,
+    network,
+)
+from benchmarks.speed.measuring import Row, sights, timed
+from benchmarks.speed.own import own_table
+from benchmarks.speed.plots import draw
+from benchmarks.tables import progress, table, write
+
+OTHERS = (convolution, attention, layer_norm, elementwise, many_outputs)
+
+
+def functions(*, quick: bool) -> list[Function]:
+    """The networks and the rest."""
+    if quick:
+        return [network("1e2"), network("1e2", "relu"), attention()]
+    networks = [network(s, a) for s in ("1e2", "1e3", "1e4", "1e5", "1e6", "1e7") for a in ("tanh", "relu")]
+    return [*networks, network("1e6", batch=128), network("1e6", "relu", batch=128), *(make() for make in OTHERS)]
+
+
+def cost_table(rows: Sequence[Row]) -> str:
+    """Time of a check in forward-and-backwards, and its forward passes."""
+    head = ["function", "numbers", "forward and backward, ms", *(f"{n}: time, passes" for n in CHECKERS)]
+    lines = []
+    for r in rows:
+        batch = f", batch {len(r.function.point['x'])}" if r.function.name.startswith("network") else ""
+        cells = [
+            f"{r.timed[n].seconds / r.once:,.0f}, {r.timed[n].forwards:,}" if n in r.timed else _skipped(r, n)
+            for n in CHECKERS
+        ]
+        lines.append([f"{r.function.name}{batch}", f"{r.function.entries:,}", f"{1e3 * r.once:.2f}", *cells])
+    return table(head, lines)
+
+
+def _skipped(row: Row, name: str) -> str:
+    seconds = row.left_out[name]
+    for size, unit in ((86400 * 365, "years"), (86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds > 2 * size:
+            return f"skipped: about {seconds / size:,.0f} {unit}"
+    return f"skipped: about {seconds:,.0f} s"
+
+
+def ratio_table(rows: Sequence[Row]) -> str:
+    """Wall time beside the fast mode's in the same pair, and the slow mode's beside ours."""
+    head = ["function", "adjoint law / fast", "all laws / fast", "slow / adjoint law"]
+    lines = []
+    for r in rows:
+        ours, slow = r.timed["adjoint law"], r.timed.get("gradcheck, slow")
+        against = f"{slow.seconds / ours.seconds:,.0f}" if slow else "–"
+        batch = f", batch {len(r.function.point['x'])}" if r.function.name.startswith("network") else ""
+        both = (f"{r.timed[n].ratio:.2f}" for n in ("adjoint law", "all laws"))
+        lines.append([f"{r.function.name}{batch}", *both, against])
+    return table(head, lines)
+
+
+def sight_table(rows: Sequence[Row], slowest: float) -> str:
+    """The smallest planted error that each checker sees, of every kind."""
+    lines = []
+    for done, r in enumerate(rows, 1):
+        found = sights(r, slowest)
+        for where in HERE:
+            cells = [_smallest(found[where], n) for n in CHECKERS if n != "all laws"]
+            lines.append([r.function.name, where, *cells])
+        progress(done, len(rows), f"{r.function.name}: planted errors")
+    return table(["function", "planted in", *(n for n in CHECKERS if n != "all laws")], lines)
+
+
+def _smallest(found: dict[str, float | None], name: str) -> str:
+    if name not in found:
+        return "–"
+    smallest = found[name]
+    return "none" if smallest is None else f"{smallest:.0e}".replace("e-0", "e-")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    read = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    read.add_argument("--quick", action="store_true", help="small functions only, print only")
+    read.add_argument("--rounds", type=int, default=7, help="pairs that the quick checkers are timed in")
+    read.add_argument("--limit", type=float, default=60.0, help="checks expected to take longer are skipped")
+    read.add_argument("--no-write", action="store_true", help="print only")
+    asked = read.parse_args(arguments)
+    rounds, limit = (2, 1.0) if asked.quick else (asked.rounds, asked.limit)
+    torch.set_num_threads(1)
+    rows: list[Row] = []
+    with threadpool_limits(1):
+        chosen = functions(quick=asked.quick)
+        for done, function in enumerate(chosen, 1):
+            rows.append(timed(function, rounds, limit))
+            progress(done, len(chosen), function.name)
+        planted = [r for r in rows if r.function.entries <= 20_000 and "relu" not in r.function.name]
+        parts = [
+            f"torch {torch.__version__}, NumPy {np.__version__}, one thread, float64; {rounds} pairs a row.",
+            "Wall time, medians of the ratios of pairs:\n\n" + ratio_table(rows),
+            "Time in forward-and-backwards, and forward passes:\n\n" + cost_table(rows),
+            "The smallest planted error that is seen, all larger ones seen too (asked: 1e-1 … 1e-6):\n\n"
+            + sight_table(planted[-1:] if asked.quick else planted, limit / 20 if asked.quick else limit),
+            own_table(quick=asked.quick),
+        ]
+    text = "\n\n".join(parts)
+    print(text)
+    if not (asked.quick or asked.no_write):
+        write("speed", f"`python -m benchmarks.speed --rounds {rounds} --limit {limit:g}`\n\n{text}")
+        draw(rows)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
