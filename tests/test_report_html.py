@@ -100,7 +100,7 @@ def test_a_curve_shows_the_points_the_claim_and_what_was_measured():
         assert f"var(--{variable})" in told
 
 
-@pytest.mark.parametrize("size", [1e-300, 1e-9, 1.0, 1e12, 1e300])
+@pytest.mark.parametrize("size", [5e-324, 1e-300, 1e-9, 1.0, 1e12, 1e300])
 @pytest.mark.parametrize("gap", [0.0, 1e-9, 1.0])
 def test_any_numbers_can_be_drawn(size, gap):
     e = replace(WRONG.estimate, value=size, interval=(size * (1 - 1e-12), size * (1 + 1e-12)))
@@ -111,6 +111,10 @@ def test_any_numbers_can_be_drawn(size, gap):
 def test_what_cannot_be_drawn_is_left_out():
     assert plots.curve(replace(WRONG, curve=()), "a") == ""
     assert plots.curve(replace(WRONG, claimed=float("nan")), "a") == ""
+    assert (
+        plots.curve(replace(WRONG, curve=((0.0, 1.0), (-1.0, 1.0), (float("inf"), 1.0), (1.0, float("nan")))), "a")
+        == ""
+    )
     assert plots.curve(replace(WRONG, estimate=replace(WRONG.estimate, interval=(-float("inf"), 1.0))), "a") == ""
 
 

@@ -154,9 +154,17 @@ def report_of(whole: Any) -> Report:
         raise unlike("run", run, "an object")
     report: Report = rebuild(Report, {name: value for name, value in whole.items() if name != "run"})
     seconds = rebuild(float, run.get("seconds", 0.0), "run.seconds")
+    for k, found in enumerate(report.findings):
+        for e in found.entries:
+            if found.shape is None or not _inside(e.index, found.shape):
+                raise unlike(f"report.findings[{k}].entries", e.index, f"an index into a shape, which is {found.shape}")
     written = whole["verdicts"]
     findings = tuple(
         replace(found, verdict=report.verdicts[written.index(told["verdict"])]) if told["verdict"] in written else found
         for found, told in zip(report.findings, whole["findings"], strict=True)
     )
     return replace(report, findings=findings, cost=replace(report.cost, seconds=seconds), run=run)
+
+
+def _inside(index: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    return len(index) == len(shape) and all(0 <= i < n for i, n in zip(index, shape, strict=True))

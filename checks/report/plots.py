@@ -37,7 +37,8 @@ def curve(verdict: Verdict, salt: str) -> str:
         An ``svg`` element; empty where there is nothing to draw.
     """
     e, claimed = verdict.estimate, verdict.claimed
-    if e is None or claimed is None or len(verdict.curve) < 2 or not all(map(isfinite, (*e.interval, claimed))):
+    points = [(t, slope) for t, slope in verdict.curve if 0 < t < float("inf") and isfinite(slope)]
+    if e is None or claimed is None or len(points) < 2 or not all(map(isfinite, (*e.interval, e.value, claimed))):
         return ""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -54,14 +55,14 @@ def curve(verdict: Verdict, salt: str) -> str:
         axes.axhspan(low, high, color=BAND, linewidth=0)
         axes.axhline(value, color=SEEN, linewidth=1.2)
         axes.axhline(claim, color=CLAIM, linewidth=1.6, linestyle=(0, (6, 3)))
-        _points(axes, [(t, slope / 10.0**power) for t, slope in verdict.curve], bottom, top)
+        _points(axes, [(t, slope / 10.0**power) for t, slope in points], bottom, top)
         axes.set_xscale("log")
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(lambda t, _: f"{t:.0e}")
         axes.set_ylim(bottom, top)
         axes.set_xlabel("step t", labelpad=2)
         axes.set_ylabel("difference" + (f" / 1e{power}" if power else ""))
-        left = min(t for t, _ in verdict.curve)
+        left = min(t for t, _ in points)
         for words, y, colour in (("claimed", claim, CLAIM), ("measured", value, SEEN)):
             above = y == max(claim, value)
             axes.annotate(
@@ -79,7 +80,7 @@ def curve(verdict: Verdict, salt: str) -> str:
 
 def _power(largest: float) -> int:
     """The power of ten that numbers are divided by, so that no axis is asked for what it cannot show."""
-    k = floor(log10(largest)) if largest > 0 else 0
+    k = max(floor(log10(largest)), -300) if largest > 0 else 0
     return k if not -4 <= k <= 5 else 0
 
 

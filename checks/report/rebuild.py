@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum
+from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
@@ -62,12 +63,17 @@ def _tuple(parts: tuple[Any, ...], values: list[Any], at: str) -> tuple[Any, ...
 
 
 def _record(kind: Any, values: dict[str, Any], at: str) -> Any:
-    hints = get_type_hints(kind)
-    known = [f for f in fields(kind) if f.init]
+    hints, known = _declared(kind)
     for f in known:
         if f.name not in values and f.default is MISSING and f.default_factory is MISSING:
             raise unlike(at, values, f"an object with {f.name!r}")
     return kind(**{f.name: rebuild(hints[f.name], values[f.name], f"{at}.{f.name}") for f in known if f.name in values})
+
+
+@lru_cache
+def _declared(kind: Any) -> tuple[dict[str, Any], list[Field[Any]]]:
+    """The types and the fields of a record."""
+    return get_type_hints(kind), [f for f in fields(kind) if f.init]
 
 
 def _member(kind: type[Enum], value: Any, at: str) -> Enum:

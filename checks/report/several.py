@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from checks.calls import Cost
@@ -23,12 +24,10 @@ def ordered(reports: Iterable[Report]) -> list[Report]:
 
 
 def merged(runs: Iterable[Iterable[Report]]) -> list[Report]:
-    """Every report of every run, in order; one that is equal to an earlier one but for ``run`` is left out."""
-    found: dict[str, Report] = {}
-    from checks.report.json import data, dumped
-
+    """Every report of every run, in order; one that is equal to an earlier one but for when it ran is left out."""
+    found: dict[Report, Report] = {}
     for report in (report for run in runs for report in run):
-        found.setdefault(dumped(data(report), indent=None), report)
+        found.setdefault(replace(report, cost=replace(report.cost, seconds=0.0)), report)
     return list(found.values())
 
 
