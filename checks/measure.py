@@ -20,8 +20,9 @@ from checks.numeric.line import OutOfBudgetError
 from checks.numeric.windows import windows
 from checks.proof import comes_first, settled
 from checks.quickly import DOUBLE, PART, around, evidence, goal_of, quickly
-from checks.ray import Place, Ray, norm, one_sided, ray
+from checks.ray import CLAIM_ULPS, Place, Ray, norm, one_sided, ray
 from checks.still import change_along, flat_estimate, frozen
+from checks.tangents import dot, terms, values
 from checks.units import Unit
 from checks.verdict import COARSEST, DESIRED, Outcome, Verdict, judge
 
@@ -140,7 +141,7 @@ def _fully(place: Place, asked: Ray, unit: Unit) -> Verdict:
     """A full measurement of one unit; a failure must be repeated by a second direction."""
     verdict, slight = _one(place, asked, unit)
     if verdict.outcome is Outcome.INCONCLUSIVE:
-        verdict = _by_complex_step(place, asked, unit) or verdict
+        verdict = _by_complex_step(place, asked, unit) or _by_second_way(place, asked, unit) or verdict
     if slight:
         return _slightly_off(place, unit, verdict)
     if verdict.outcome is Outcome.PASS:
@@ -152,7 +153,10 @@ def _fully(place: Place, asked: Ray, unit: Unit) -> Verdict:
             return seconds[-1]
     if verdict.outcome is not Outcome.FAIL or any(v.outcome is Outcome.FAIL for v in seconds):
         return verdict
-    return replace(verdict, outcome=Outcome.INCONCLUSIVE, reason="one direction disagrees, a second one does not")
+    third = ray(place, [unit], equal=False)  # the second may have been one along which the error is small by chance
+    if judge(evidence(place, third, unit, _full(place, third), 0), place.resolution).outcome is Outcome.FAIL:
+        return verdict
+    return replace(verdict, outcome=Outcome.INCONCLUSIVE, reason="one direction disagrees, two others do not")
 
 
 def _one(place: Place, asked: Ray, unit: Unit) -> tuple[Verdict, bool]:
@@ -230,6 +234,25 @@ def _by_complex_step(place: Place, asked: Ray, unit: Unit) -> Verdict | None:
         if verdict.outcome is Outcome.PASS:
             return verdict
     return None
+
+
+def _by_second_way(place: Place, asked: Ray, unit: Unit) -> Verdict | None:
+    """A pass, where another way of differentiating the same forward says what is claimed; it fails nothing either."""
+    if place.calls.subject.second is None:
+        return None
+    try:
+        slopes = place.calls.second(place.point, {n: values(u) for n, u in asked.direction.items()})
+    except OutOfBudgetError:
+        raise
+    except Exception:  # it does not go through this forward
+        return None
+    if slopes.shape != place.cotangent.shape or not np.isfinite(slopes[place.cotangent != 0]).all():
+        return None
+    slope = dot(place.cotangent, slopes)
+    bar = DOUBLE * CLAIM_ULPS * norm(terms(place.cotangent, slopes)) + UNDERFLOW
+    estimate = Estimate(value=slope, interval=around(slope, bar), rounding=bar, passes=1, method="a second way")
+    verdict = judge(evidence(place, asked, unit, estimate, 0), place.resolution)
+    return verdict if verdict.outcome is Outcome.PASS else None
 
 
 def _undecided(place: Place, unit: Unit, reason: str) -> Verdict:

@@ -46,6 +46,9 @@ class Subject:
         (point, cotangent) -> mapping: the pullback that is wanted on purpose (straight-through, reversal).
     reference : callable, optional
         point -> the same as forward, in higher precision or by a plainer method.
+    second : callable, optional
+        (point, tangent) -> forward's shape: the forward's derivative by another way, asked where measuring leaves a
+        claim open; agreement passes it, and nothing fails by it.
     vectorised : bool
         forward takes primals with one leading axis of independent copies and keeps it on every output.
     symmetric : bool
@@ -86,6 +89,7 @@ class Subject:
     accumulates: bool = False
     declared: Callable[[Point, Any], Mapping[str, Array]] | None = None
     reference: Callable[[Point], Output] | None = None
+    second: Callable[[Point, Point], Output] | None = None
     vectorised: bool = False
     symmetric: bool = False
     unclaimed: Mapping[str, str] | None = None

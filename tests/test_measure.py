@@ -339,22 +339,24 @@ def test_noise_that_four_values_do_not_see_through_is_measured_once_for_all_tens
 # --- failing -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("odd", [(1,), (2,)])
-def test_a_fail_must_be_repeated_by_a_second_direction(odd: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-    one = place(of_x(np.sin, lambda x: (2.0 if odd == (2,) else 1.0) * np.cos(x), SIX))
+@pytest.mark.parametrize(("odd", "wrong", "outcome"), [((1,), False, I), ((2, 3), True, I), ((2,), True, F)])
+def test_a_fail_must_be_repeated_by_one_of_two_more_directions(
+    odd: tuple[int, ...], wrong: bool, outcome: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = place(of_x(np.sin, lambda x: (2.0 if wrong else 1.0) * np.cos(x), SIX))
     one.calls.proof = False
     made, drawn = measure.ray, []
 
     def ray(*args: Any, **options: Any) -> Any:
         asked = made(*args, **options)
         drawn.append(asked)
-        return replace(asked, claimed=asked.claimed * (2.0 if odd == (1,) else 0.5)) if len(drawn) in odd else asked
+        return replace(asked, claimed=asked.claimed * (0.5 if wrong else 2.0)) if len(drawn) in odd else asked
 
     monkeypatch.setattr(measure, "ray", ray)
     (verdict,) = measure.measure(one, units(one.gradient, one.point))
-    assert len(drawn) == 2
-    assert verdict.outcome is I
-    assert verdict.reason == "one direction disagrees, a second one does not"
+    assert len(drawn) == 3
+    assert verdict.outcome is outcome
+    assert verdict.reason == ("one direction disagrees, two others do not" if outcome is I else "")
 
 
 def test_a_repeated_disagreement_fails() -> None:

@@ -14,6 +14,7 @@ from checks.adapters.closures import CLOSURE
 from checks.adapters.derivatives import SAME_INPUTS
 from checks.adapters.direct import MAKER, SUBJECT, WITH_INPUTS
 from checks.adapters.inplace import IN_PLACE, in_place
+from checks.adapters.jax.rows import FUNCTION as JAX
 from checks.adapters.marked import (
     CHAIN,
     MARKED_GRADIENT,
@@ -39,6 +40,7 @@ from checks.subject import Subject
 FRAMEWORKS: Final[dict[str, Adapter]] = {
     "torch module": MODULE,
     "torch function": FUNCTION,
+    "jax function": JAX,
 }
 """Shapes of the frameworks, known by their own types; looked at first, as other rows call the target to see."""
 

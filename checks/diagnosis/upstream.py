@@ -102,7 +102,8 @@ def _shares(scene: Scene) -> Array | None:
     if v is None or not v.ndim or not 2 < v.shape[0] <= len(seen) - 2:
         return None
     n = v.shape[0]
-    parts = np.array([(v * s.slopes[0].reshape(v.shape)).reshape(n, -1).sum(axis=1) for s in seen if s.slopes])
+    sums = [(v * s.slopes[0].reshape(v.shape)).reshape(n, -1).sum(axis=1) for s in seen if s.slopes]
+    parts = np.array(np.real(sums), dtype=np.float64)
     if np.linalg.matrix_rank(parts, tol=WHOLE * float(np.linalg.norm(parts))) < n:
         return None
     shares = np.linalg.lstsq(parts, np.array([s.along(scene.g) for s in seen]), rcond=None)[0]
