@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,52 +10,11 @@ from typing import Any
 import numpy as np
 
 from checks import randomness
-from checks.errors import MisuseError
+from checks.budget import Budget as Budget
 from checks.handed import Buffers, Form, changes, copies
 from checks.numeric.line import OutOfBudgetError
 from checks.quiet import quietly as quietly
 from checks.subject import Array, Output, Point, Subject, named_outputs
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How much an audit may spend; None is no bound.
-
-    Attributes
-    ----------
-    passes : int or None
-        Forward passes.
-    seconds : float or None
-        Wall time.
-    """
-
-    passes: int | None = None
-    seconds: float | None = None
-
-    @staticmethod
-    def of(asked: object) -> Budget:
-        """Read what a caller asked for: None, forward passes as an int, or seconds as a string such as "30s".
-
-        Raises
-        ------
-        MisuseError
-            For anything else, with the two forms.
-
-        Examples
-        --------
-        >>> Budget.of(200), Budget.of("1.5s")
-        (Budget(passes=200, seconds=None), Budget(passes=None, seconds=1.5))
-        """
-        if asked is None or isinstance(asked, Budget):
-            return asked or Budget()
-        if isinstance(asked, int) and not isinstance(asked, bool) and asked > 0:
-            return Budget(passes=asked)
-        if isinstance(asked, str) and (match := re.fullmatch(r"(\d+(?:\.\d+)?)\s*s", asked.strip())):
-            return Budget(seconds=float(match[1]))
-        raise MisuseError(
-            f"budget is {asked!r}; expected a positive whole number of forward passes (budget=200) "
-            f'or seconds of wall time (budget="30s")'
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

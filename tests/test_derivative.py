@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import time
 import warnings
 
 import numpy as np
 import pytest
 
 import checks
+from checks.errors import MisuseError
 from checks.numeric.derivative import derivative
 
 
@@ -32,7 +34,7 @@ def test_vectorised_is_the_same():
     assert one == many
 
 
-@pytest.mark.parametrize("budget", [0, 5, 7, 12, 20, 30, 43])
+@pytest.mark.parametrize("budget", [1, 5, 7, 12, 20, 30, 43])
 def test_budget_counts_every_call(budget):
     calls = []
 
@@ -43,6 +45,31 @@ def test_budget_counts_every_call(budget):
     found = derivative(psi, budget=budget)
     assert len(calls) == found.passes <= budget
     assert holds(found, 1.0)
+
+
+@pytest.mark.parametrize("psi", [math.exp, lambda t: max(t - 0.3, 0.0), lambda t: math.sqrt(t + 1e-3)])
+@pytest.mark.parametrize("seconds", [0.5, 3, 7, 12, 25, 41])
+def test_a_budget_in_seconds_is_honoured_within_one_pass_and_what_it_buys_holds(psi, seconds, monkeypatch):
+    """Every pass takes a second of a clock of our own."""
+    clock = [100.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: clock[0])
+
+    def slow(t):
+        clock[0] += 1.0
+        return psi(t)
+
+    found = derivative(slow, budget=f"{seconds}s")
+    assert clock[0] - 100.0 <= seconds + 1
+    assert found.passes == clock[0] - 100.0
+    true = (psi(1e-7) - psi(-1e-7)) / 2e-7
+    assert found.interval[0] - 1e-5 <= true <= found.interval[1] + 1e-5
+    assert found.bar < np.inf or seconds < 20
+
+
+@pytest.mark.parametrize("budget", ["soon", 0, -3, 1.5, True])
+def test_a_budget_that_is_none_is_refused(budget):
+    with pytest.raises(MisuseError, match="expected a positive whole number"):
+        derivative(math.exp, budget=budget)
 
 
 def test_default_spends_at_most_43_passes_whatever_the_function():

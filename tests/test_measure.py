@@ -407,6 +407,25 @@ def test_other_step_lengths_settle_zeros_of_entries_far_smaller_than_their_tenso
     assert judged(subject).outcome is P
 
 
+@pytest.mark.parametrize("wrong", [2.0, 1.001, 1 + 1e-5, 0.0])
+@pytest.mark.parametrize("f", [np.sin, lambda x: np.maximum(x, 0) + x, lambda x: np.sin(x) + 1e6, np.round])
+def test_no_displaced_point_is_evaluated_twice(wrong: float, f: Any) -> None:
+    """What the quick stencil asked is not asked again by a full measurement, nor by what explains a failure."""
+    seen: list[bytes] = []
+
+    def forward(p: Any) -> np.ndarray:
+        seen.append(p["x"].tobytes())
+        return f(p["x"])
+
+    base = Subject(
+        name="counted", point={"x": SIX}, forward=forward, pullback=lambda p, v: {"x": wrong * v * np.cos(p["x"])}
+    )
+    judged(base)
+    displaced = [x for x in seen if x != SIX.tobytes()]
+    assert len(displaced) > 20
+    assert len(displaced) == len(set(displaced))
+
+
 # --- the complex step ----------------------------------------------------------------------------------------
 
 

@@ -58,7 +58,7 @@ def main() -> int:
     asked = read.parse_args()
     if asked.acceptance5:
         with threadpool_limits(1):
-            table, good = acceptance.table(range(asked.seeds))
+            table, good = acceptance.table(range(asked.seeds), asked.ledger)
         print(table)
         return 0 if good else 1
     families = ledger.families_of(asked.half, asked.kind, asked.family)

@@ -114,7 +114,7 @@ def _audited(subject: Subject, seed: int, laws: str) -> tuple[Report | None, str
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # an audit may not let a warning of its own probes out
         try:
-            return audit(subject, seed=seed, laws=laws.split() or None), ""
+            return audit(subject, seed=seed, laws=laws.split() or None, locate=False), ""
         except Exception as raised:
             return None, f"{type(raised).__name__}: {raised}"
 

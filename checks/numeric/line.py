@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Any
@@ -26,6 +27,8 @@ class Line:
         or a non-finite value at t ≠ 0 is the edge of the domain (NaN).
     vectorised : bool
         Whether ``psi`` takes all t at once.
+    deadline : float, optional
+        On the clock of `time.perf_counter`, in seconds: from then on nothing is evaluated any more.
 
     Attributes
     ----------
@@ -39,8 +42,9 @@ class Line:
     ([0.0, 4.0, 4.0], 2)
     """
 
-    def __init__(self, psi: Callable[[Any], Any], *, vectorised: bool = False) -> None:
+    def __init__(self, psi: Callable[[Any], Any], *, vectorised: bool = False, deadline: float | None = None) -> None:
         self._psi = psi
+        self.deadline = deadline
         self._vectorised = vectorised
         self._memo: dict[float, float] = {}
 
@@ -67,10 +71,18 @@ class Line:
         """Values of ψ at ``ts`` (shape (k,)), NaN outside the domain; new ones are evaluated and remembered."""
         wanted = [float(t) for t in ts]
         new = [t for t in dict.fromkeys(wanted) if t not in self._memo]
-        if new:
-            values = self._stack(new) if self._vectorised else [self._one(t) for t in new]
-            self._memo.update(zip(new, values, strict=True))
+        if new and self._vectorised:
+            self._in_time()
+            self._memo.update(zip(new, self._stack(new), strict=True))
+        elif new:
+            for t in new:
+                self._in_time()
+                self._memo[t] = self._one(t)
         return np.array([self._memo[t] for t in wanted])
+
+    def _in_time(self) -> None:
+        if self.deadline is not None and time.perf_counter() >= self.deadline:
+            raise OutOfBudgetError("the time is over")
 
     def _one(self, t: float) -> float:
         try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from checks.numeric.line import Line
+from checks.numeric.line import Line, OutOfBudgetError
 
 
 def first_step(line: Line, ts: NDArray[np.float64], reach: float, tries: int) -> tuple[float, float]:
@@ -58,7 +58,10 @@ def first_step(line: Line, ts: NDArray[np.float64], reach: float, tries: int) ->
             trial = root + (outside - root) / 256
         if not inside < trial < outside:
             trial = (inside + outside) / 2
-        change = float(abs(line([side * trial])[0] - zero))
+        try:
+            change = float(abs(line([side * trial])[0] - zero))
+        except OutOfBudgetError:
+            break
         if change > 0:
             outside, beyond, at_outside, at_beyond = trial, outside, change, at_outside
         elif change == 0:

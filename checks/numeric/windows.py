@@ -9,7 +9,9 @@ coarse, windows that contradict the finer ones are dropped; the narrowest of the
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +20,13 @@ from scipy.special import chdtri
 from checks.numeric.bits import NAMES, unit_in_last_place
 from checks.numeric.constants import CONSTANTS, Constants
 from checks.numeric.estimate import Estimate
-from checks.numeric.line import Line
+from checks.numeric.line import Line, OutOfBudgetError
 from checks.numeric.plateau import first_step
 from checks.numeric.scan import TOP, Grid, good_side, grid, scales
 from checks.numeric.window import Window, fit
 
 Array = NDArray[np.float64]
+BOTH: Final = (1.0, -1.0)
 Key = tuple[float, int, float, float]
 """A window: its h, how many points it has, and the floor and the plateau it was fitted with."""
 
@@ -81,7 +84,9 @@ def _measured(
 ) -> Estimate:
     before = line.passes
     purse = _Purse(line, budget, before)
-    scan = purse.afford(scales(smallest, near), each=2, first=1 if near is None else 0, kept=1)
+    with suppress(OutOfBudgetError):
+        line([0.0])
+    scan = purse.afford(scales(smallest, near), BOTH, first=1 if near is None else 0, kept=1)
     if len(scan) < 3:
         return _unknown("the budget does not cover one window", line.passes - before)
     if not np.isfinite(line([0.0])[0]):
@@ -91,7 +96,7 @@ def _measured(
     side = good_side(line, scan)
     if side:
         flags.append("one-sided domain")
-        places = np.concatenate([places, side * purse.afford(scan[:9] / np.sqrt(8), each=1)])
+        places = np.concatenate([places, side * purse.afford(scan[:9] / np.sqrt(8), (side,))])
     seen = grid(line, places, floor)
     known: dict[Key, Window | None] = {}
     kept = keep(seen, constants, known)
@@ -102,7 +107,7 @@ def _measured(
             if not kept:
                 break
             fill = _center(kept, constants) / TOP * np.array(factors)
-            fill = purse.afford(fill[fill <= 1], each=1 if side else 2)
+            fill = purse.afford(fill[fill <= 1], (side,) if side else BOTH)
             places = np.concatenate([places, side * fill] if side else [places, fill, -fill])
             seen = grid(line, places, floor)
             kept = keep(seen, constants, known)
@@ -122,11 +127,21 @@ class _Purse:
             return wanted
         return max(0, min(wanted, self.budget + self.before - self.line.passes))
 
-    def afford(self, places: Array, *, each: int, first: int = 0, kept: int = 0) -> Array:
+    def afford(self, places: Array, signs: Sequence[float], *, first: int = 0, kept: int = 0) -> Array:
         """As many of ``places`` as can be paid for with ``kept`` passes left; if not all, those from ``first`` on."""
-        wanted = each * len(places)
-        count = max(0, self.left(wanted + kept) - kept) // each
-        return places if count == len(places) else places[first : first + count]
+        count = max(0, self.left(len(signs) * len(places) + kept) - kept) // len(signs)
+        if count < len(places):
+            places = places[first : first + count]
+        return places if self.line.deadline is None else self._in_time(places, signs, first)
+
+    def _in_time(self, places: Array, signs: Sequence[float], first: int) -> Array:
+        """Those of ``places``, from ``first`` on and then the others, that are evaluated before the deadline."""
+        paid: list[float] = []
+        with suppress(OutOfBudgetError):
+            for place in np.roll(places, -first).tolist():
+                self.line(TOP * place * np.array(signs))
+                paid.append(place)
+        return np.sort(np.array(paid))[::-1]
 
 
 def _center(kept: list[Window], constants: Constants) -> float:
