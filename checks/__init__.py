@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from checks.numeric.estimate import Estimate
     from checks.report.record import Report
     from checks.subject import Subject
+    from checks.testing.equations import parametrize_with_equations
     from checks.testing.gradients import parametrize_with_gradient_checks
     from checks.verdict import Outcome
 
@@ -33,6 +34,7 @@ _HOME = {
     "chain": "checks.adapters.marked",
     "check": "checks.auditing",
     "derivative": "checks.numeric.derivative",
+    "parametrize_with_equations": "checks.testing.equations",
     "parametrize_with_gradient_checks": "checks.testing.gradients",
     "value_and_grad": "checks.adapters.marked",
     "value_and_jacobian": "checks.adapters.marked",
@@ -52,6 +54,7 @@ __all__ = [
     "chain",
     "check",
     "derivative",
+    "parametrize_with_equations",
     "parametrize_with_gradient_checks",
     "value_and_grad",
     "value_and_jacobian",

@@ -3,6 +3,7 @@
 from checks.equations.cases import Case, Point, build, draw
 from checks.equations.hold import Result, hold
 from checks.equations.implementation import BACKPROP, Implementation, implementation
+from checks.equations.own import Own
 from checks.equations.record import Record
 from checks.equations.run import EquationReport, audit_equations
 from checks.equations.table import EQUATIONS, Equation
@@ -16,6 +17,7 @@ __all__ = [
     "EquationReport",
     "Implementation",
     "LabelRow",
+    "Own",
     "Point",
     "Record",
     "RegimeRow",
