@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from checks.adapters.torch.gradcheck import gradcheck, gradgradcheck
+    from checks.adapters.torch.drop_in import gradcheck, gradgradcheck
 
 __all__ = ["gradcheck", "gradgradcheck"]
 
@@ -17,6 +17,6 @@ def __getattr__(name: str) -> Any:
     """The drop-ins, on first use."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")
-    from checks.adapters.torch import gradcheck as drop_in
+    from checks.adapters.torch import drop_in
 
     return getattr(drop_in, name)

@@ -90,7 +90,7 @@ def _shared(a: Array, torch: Any) -> Any:
     if a.flags.writeable:
         return torch.from_numpy(a)
     once = tuple(slice(0, 1) if s == 0 else slice(None) for s in a.strides)
-    return torch.from_numpy(a[once].copy(order="K")).expand(a.shape)
+    return torch.from_numpy(np.array(a[once], order="K")).expand(a.shape)
 
 
 def written_back(tensor: Tensor, array: Array) -> None:

@@ -49,7 +49,7 @@ def subject_of(seen: Seen, options: dict[str, Any]) -> Subject:
     point = {n: np.array(array_of(t)) for n, t in run.primals.items()}
     low = {BITS[d] for d in looked.dtypes | {str(t.dtype) for t in run.primals.values()} if d in BITS}
     made = Subject(
-        name=options.get("name") or (type(target).__name__ if is_module(target) else called(seen.target)),
+        name=options.get("name") or _called(target),
         point=point,
         forward=run.forward,
         pullback=run.pullback,
@@ -71,6 +71,14 @@ def subject_of(seen: Seen, options: dict[str, Any]) -> Subject:
 def _again(run: Run, target: Any) -> dict[str, Any]:
     other = replace(run, callee=callee_of(target))
     return {"forward": other.forward, "pullback": other.pullback}
+
+
+def _called(target: Any) -> str:
+    """A module's class, a Function's own name (be it given as its ``apply``), or the function's."""
+    owner = getattr(target, "__self__", None)
+    if is_module(target) or is_function_class(owner):
+        return (owner if is_function_class(owner) else type(target)).__name__
+    return called(target)
 
 
 def _target(seen: Seen) -> Any:

@@ -41,13 +41,15 @@ class Kept:
         with torch.no_grad():
             for module, name, buffer, value in self.buffers:
                 module._buffers[name] = buffer
-                buffer.copy_(value)
+                buffer.copy_(value)  # a write through .data leaves no trace to go by
         for leaf, requires_grad, gradient in self.leaves:
-            leaf.grad = gradient
+            if leaf.grad is not gradient:
+                leaf.grad = gradient
             if leaf.is_leaf and leaf.requires_grad is not requires_grad:
                 leaf.requires_grad_(requires_grad)
         for module, training in self.modes:
-            module.training = training
+            if module.training is not training:
+                module.training = training
 
 
 @contextmanager

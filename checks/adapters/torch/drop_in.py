@@ -36,7 +36,7 @@ def gradcheck(
     check_batched_forward_grad: bool = False,
     check_forward_ad: bool = False,
     check_backward_ad: bool = True,
-    fast_mode: bool | None = None,
+    fast_mode: bool = False,
     masked: bool | None = None,
     seed: int = 0,
 ) -> bool:
@@ -69,7 +69,7 @@ def gradcheck(
         Hold forward mode as well: there must be one.
     check_backward_ad : bool
         Measure the values of the backward.
-    fast_mode : bool, optional
+    fast_mode : bool
         Without meaning: there is one mode, whose cost does not grow with the number of inputs.
     masked : bool, optional
         Without meaning for the dense tensors that are taken.

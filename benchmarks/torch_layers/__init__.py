@@ -1,0 +1,1 @@
+"""Right and spoiled layers of torch.nn."""
