@@ -75,10 +75,10 @@ def _again(run: Run, target: Any) -> dict[str, Any]:
 
 def _called(target: Any) -> str:
     """A module's class, a Function's own name (be it given as its ``apply``), or the function's."""
+    if is_module(target):
+        return type(target).__name__
     owner = getattr(target, "__self__", None)
-    if is_module(target) or is_function_class(owner):
-        return (owner if is_function_class(owner) else type(target)).__name__
-    return called(target)
+    return called(owner if is_function_class(owner) else target)
 
 
 def _target(seen: Seen) -> Any:
