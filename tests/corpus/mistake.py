@@ -124,6 +124,8 @@ class Mistake:
         What it takes to see it, in words; empty where any use shows it.
     hidden : mapping of str to int
         Sizes at which the mistake does nothing.
+    suspects : tuple of str
+        The rows of ``SUSPECTS`` that name it rightly, where they are others than its class's.
     passes : str
         Why the judge lets it pass, where it is known to; empty for nearly all.
     """
@@ -138,7 +140,13 @@ class Mistake:
     law: str = "adjoint"
     needs: str = ""
     hidden: Mapping[str, int] = field(default_factory=dict)
+    suspects: tuple[str, ...] = ()
     passes: str = ""
+
+    @property
+    def named_by(self) -> tuple[str, ...]:
+        """The rows of ``SUSPECTS`` that name it rightly."""
+        return self.suspects or CLASSES[self.kind]
 
     def load(self) -> Layer:
         """The layer with the mistake in it."""
@@ -156,7 +164,9 @@ def _read(layer: str, row: Mapping[str, Any]) -> Mistake:
     if row["kind"] not in CLASSES:
         message = f"{layer}.toml: {row['name']}: {row['kind']!r} is no row of CLASSES"
         raise ValueError(message)
-    return Mistake(layer=layer, **{**row, "where": tuple(row.get("where", ()))})
+    return Mistake(
+        layer=layer, **{**row, "where": tuple(row.get("where", ())), "suspects": tuple(row.get("suspects", ()))}
+    )
 
 
 def read() -> tuple[Mistake, ...]:
