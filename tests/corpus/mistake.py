@@ -57,6 +57,7 @@ CLASSES: Final[Mapping[str, tuple[str, ...]]] = {
     "index shifted": (),
     "input written in place": (),
     "mask forgotten": (),
+    "mask inverted": (),
     "memory order": (),
     "n − 1 for n": (),
     "not what was declared": (),

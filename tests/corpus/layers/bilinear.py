@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def draw(rng, n=4, a=3, b=3, m=2):
+def draw(rng, n=4, a=3, b=3, m=3):
     return {"w": rng.normal(size=(m, a, b)), "bias": rng.normal(size=m)}, (
         rng.normal(size=(n, a)),
         rng.normal(size=(n, b)),
