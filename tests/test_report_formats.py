@@ -13,6 +13,7 @@ import pytest
 from reports import FOUND, HOSTILE, OPEN, RIGHT, WRONG, examples, hostile, report
 
 from checks import MisuseError, Outcome, audit
+from checks.numeric.line import Line
 from checks.report import documents, junit, markdown, ndjson, notebook, several, text, together
 from checks.report import json as as_json
 from checks.report.compare import FAILING, FIXED, GONE, LOST, NEW, State, compare
@@ -125,6 +126,12 @@ def test_a_torn_line_is_left_out_with_a_note(cut):
     assert re.fullmatch(r"line 2 is torn after [\d,]+ characters: left out", notes[0])
     reports, _ = ndjson.read(told[: -1 - cut] + "\n" + ndjson.render([OPEN_ONE]))
     assert reports == [RIGHT_ONE, OPEN_ONE]
+
+
+def test_separators_within_words_end_no_line():
+    told = ndjson.render([report(name="a\u2028b\x85c")]).replace("\\u2028", "\u2028").replace("\\u0085", "\x85")
+    assert len(told.splitlines()) == 3
+    assert [r.name for r in ndjson.read(told * 2)[0]] == ["a\u2028b\x85c"] * 2
 
 
 def test_a_line_that_is_no_report_is_an_error():
@@ -345,7 +352,7 @@ def test_hostile_names_are_words_in_a_notebook():
 # --- what a measurement has paid for ------------------------------------------------------------------------
 
 
-def test_what_does_not_pass_keeps_the_differences_that_were_measured_and_nothing_more_is_asked():
+def test_what_does_not_pass_keeps_the_differences_that_were_measured_and_asks_nothing_more(monkeypatch):
     x = np.array([0.3, 1.1, 2.0])
     wrong = audit((np.sin, lambda x: 1.01 * np.cos(x)), x, laws="adjoint")
     for v in wrong.verdicts:
@@ -358,6 +365,8 @@ def test_what_does_not_pass_keeps_the_differences_that_were_measured_and_nothing
         assert np.allclose(middle, v.estimate.value, rtol=1e-6)
     right = audit((np.sin, np.cos), x, laws="adjoint")
     assert not any(v.curve for v in right.verdicts)
+    monkeypatch.setattr(Line, "differences", lambda self: ())
+    assert audit((np.sin, lambda x: 1.01 * np.cos(x)), x, laws="adjoint").cost.forward == wrong.cost.forward
 
 
 def test_verdicts_of_laws_without_numbers_have_no_curve():
