@@ -17,6 +17,7 @@ import pytest
 from reports import CURVE, FOUND, HOSTILE, WRONG, examples, hostile, report
 
 from checks import MisuseError
+from checks.numeric.estimate import Errors
 from checks.report import formats
 from checks.report.blocks import MOST, blocks, classes, shade
 from checks.report.compare import compare
@@ -25,7 +26,7 @@ from checks.report.record import Entry, Report
 pytest.importorskip("jinja2", reason="the page needs the extra html")
 pytest.importorskip("matplotlib", reason="the page needs the extra html")
 from checks.report import html as page
-from checks.report import plots
+from checks.report import plots, shown
 
 RIGHT_ONE, WRONG_ONE, OPEN_ONE = (examples()[name] for name in ("right", "wrong", "open"))
 ALL = list(examples().values())
@@ -179,6 +180,18 @@ def test_hostile_names_are_words_in_the_page():
     assert not [c for c in "\x1b\x07\r\x00\x9b\u202e\u2028\u2029\ufffe\ud800" if c in told]
     assert "{{7*7}}" in told
     told.encode()
+
+
+def test_what_is_proved_of_every_entry_is_mapped_without_a_measured_one():
+    errors = Errors(shape=(2, 3), ulps=(0.0,) * 6, relative=(0.0, 1e-16, 0.5, 0.0, 0.0, 2e-16))
+    proved = replace(WRONG, curve=(), estimate=replace(WRONG.estimate, proved=True, errors=errors))
+    found = shown.shown(replace(FOUND, verdict=proved, entries=(), shape=None), "words", "a", str)
+    assert found.caption.startswith("|claimed − measured| over (2, 3). Every entry is proved")
+    assert len(found.key) == 5
+    assert found.map.count('class="cells"') == 2  # rounding, and the wrong one
+    broken = replace(errors, relative=(1.0,))
+    assert shown.shown(replace(FOUND, verdict=replace(proved, estimate=replace(proved.estimate, errors=broken)),
+                               entries=(), shape=None), "words", "a", str).map == ""  # fmt: skip
 
 
 def test_changes_stand_on_the_page():

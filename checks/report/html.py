@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from checks.errors import MisuseError
 from checks.report import several, text
-from checks.report.blocks import blocks, classes
 from checks.report.compare import Change
-from checks.report.record import Finding, Report
+from checks.report.record import Report
 from checks.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 
 NAMED: Final = 3
 """Findings that a row of the table names."""
-ENTRIES: Final = 20
-"""Wrong entries that are listed below a map."""
 
 
 def needed() -> None:
@@ -138,12 +135,14 @@ def _short(resolution: float | None) -> str:
 
 
 def _told(report: Report, anchor: str) -> dict[str, Any]:
+    from checks.report.shown import shown
+
     return {
         "outcome": report.outcome,
         "anchor": anchor,
         "name": text.named(report.name),
         "findings": [
-            _finding(f, words, f"{anchor}.{k}")
+            shown(f, words, f"{anchor}.{k}", _markup)
             for k, (f, words) in enumerate(zip(text.heads(report), text.told(report), strict=True))
         ],
         "laws": _laws(report.verdicts),
@@ -165,36 +164,3 @@ def _laws(verdicts: Iterable[Verdict]) -> list[tuple[Outcome, str]]:
         of = dict.fromkeys(text.named(v.tensor) for v in held if v.tensor and v.outcome is outcome is not Outcome.PASS)
         found[outcome].append(f"{text.named(law)} ({', '.join(of)})" if of else text.named(law))
     return [(outcome, ", ".join(words)) for outcome, words in found.items() if words]
-
-
-def _finding(found: Finding, words: str, salt: str) -> dict[str, Any]:
-    """The words of a finding, its plots, and the entries that are wrong."""
-    from checks.report import plots
-
-    told: dict[str, Any] = {"text": words, "curve": "", "map": "", "entries": [], "more": 0}
-    told["curve"] = _markup(plots.curve(found.verdict, f"curve {salt}"))
-    if found.entries and found.shape:
-        grid = blocks(found.shape, found.entries)
-        bounds = classes(list(grid.cells.values()))
-        keys = [
-            (plots.colour(k, len(bounds)), f"{a:.1e} to {b:.1e}" if a < b else f"{a:.1e}")
-            for k, (a, b) in enumerate(bounds)
-        ]
-        caption = _blocks(found.shape, grid.rows[1], grid.columns[1], grid.split)
-        told |= {
-            "map": _markup(plots.heat(grid, f"map {salt}")),
-            "key": keys,
-            "shape": str(found.shape),
-            "caption": caption,
-        }
-        told["entries"] = [
-            (str(e.index), f"{e.claimed:.6g}", f"{e.measured:.6g}", f"{e.bar:.1g}") for e in found.entries[:ENTRIES]
-        ]
-        told["more"] = max(0, len(found.entries) - ENTRIES)
-    return told
-
-
-def _blocks(shape: tuple[int, ...], tall: int, wide: int, split: int) -> str:
-    words = f"Each block is the largest of {tall} × {wide} entries. " if tall * wide > 1 else ""
-    axes = f"Axes before {split} run down, the others across. " if len(shape) > 2 else ""
-    return words + axes
