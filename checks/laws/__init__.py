@@ -136,7 +136,7 @@ LAWS: Final[Mapping[str, Law]] = {
     "accumulation": Law(
         sentence="a claim that adds into a buffer adds to what was there",
         exists_for="overwriting for adding, a backward that uses the cache of another call",
-        forwards=1,
+        forwards=2,
         pullbacks=5,
         run=accumulation,
         needs="accumulates, fresh",

@@ -109,11 +109,25 @@ def elsewhere(ground: Ground) -> tuple[Point, Mapping[str, Any]]:
     return found
 
 
+def _with_own_parameters(ground: Ground) -> Point:
+    """The inputs of another point with the parameters that an object has; the caller's point where that is none."""
+    kept = ground.calls.subject.parameters or ()
+    point = {n: ground.point[n] if n in kept else x for n, x in elsewhere(ground)[0].items()}
+    try:
+        ground.calls.forward_quietly(point)
+    except OutOfBudgetError:
+        raise
+    except Exception:  # a point that we chose: the edge of the domain
+        return ground.point
+    return point
+
+
 def _others(ground: Ground) -> list[Point]:
     rng = ground.rng("fresh")
     scaled = {n: (x * (1 + APART * signed(rng, x.shape))).astype(x.dtype) for n, x in ground.point.items()}
     near = moved(rng, ground.point, {n: size(x) for n, x in ground.point.items()})
-    return [scaled, near] if any((scaled[n] != x).any() for n, x in ground.point.items()) else [near]
+    turned = {n: np.flip(x) for n, x in scaled.items()}  # other entries are the largest ones
+    return [turned, scaled, near] if any((scaled[n] != x).any() for n, x in ground.point.items()) else [near]
 
 
 def _made(make: Callable[[], Subject]) -> Subject:
@@ -142,7 +156,7 @@ def accumulation(ground: Ground) -> list[Verdict]:
     failed = hold(ground, "accumulation", words, second, twice, means=means)
     if failed:
         return failed
-    two, point = _made(subject.fresh), elsewhere(ground)[0]
+    two, point = _made(subject.fresh), _with_own_parameters(ground)
     there = ground.pull("pullback(v) at another point on a new object", ground.cotangent, point, of=two)
     both = ground.pull("pullback(v) here, after one at another point,", ground.cotangent, of=two)
     sums = {n: there[n] + g for n, g in ground.wellformed.items() if np.shape(there.get(n, ())) == g.shape}
