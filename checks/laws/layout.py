@@ -51,6 +51,8 @@ def one_value(x: Array) -> Array:
     ((0, 0), (8,))
     """
     constant = x.size > 0 and bool((x == x.flat[0]).all())
+    if constant and x.flat[0] == 0 and x.dtype.kind == "f":  # −0 is another number than 0
+        constant = bool((np.signbit(x) == np.signbit(x.flat[0])).all())
     return np.broadcast_to(np.array(x.flat[0], dtype=x.dtype), x.shape) if constant else np.array(x)
 
 

@@ -27,6 +27,18 @@ def relu_at_zero(rng: Any) -> Subject:
     return subject("relu", {"x": x}, lambda p: np.maximum(p["x"], 0), lambda p, v: {"x": v * (p["x"] > 0)})
 
 
+@right
+def zeros_of_both_signs(rng: Any) -> Subject:
+    """A bias that starts as zeros, some of them −0: no broadcast of one number holds it."""
+    b = rng.standard_normal(6) * 0.0
+    w = rng.standard_normal((4, 6))
+    return subject("bias", {"b": b}, lambda p: np.tanh(w + p["b"]), lambda p, v: {"b": _tanh_slope(w + p["b"], v)})
+
+
+def _tanh_slope(z: Any, v: Any) -> Any:
+    return (v * (1 - np.tanh(z) ** 2)).sum(axis=0)
+
+
 def _first_largest(p: Any, v: Any) -> Any:
     return {"x": v[:, None] * (np.arange(4) == p["x"].argmax(axis=1)[:, None])}
 
