@@ -56,7 +56,9 @@ def goals_of(place: Place, asked: Ray, units: Sequence[Unit]) -> Array:
 
 
 def _steps(asked: Ray, goals: Array, share: float, value: float) -> Iterator[tuple[float, ...]]:
-    """The first step, then closer ones, for a kink or curvature, and wider ones; wide at once where rounding asks.
+    """The first step, then a closer one, for a kink or curvature, a pair of them, and a pair of wider ones.
+
+    It is wide at once where rounding asks for that, and the closer one is still wider than rounding asks, or nearly.
 
     Nothing more where ψ stands still, or where it is so far from the claim that no step would bring them together.
     """
@@ -74,6 +76,7 @@ def _steps(asked: Ray, goals: Array, share: float, value: float) -> Iterator[tup
     values = asked.line(first * AT)
     slope, scale = (values[2] - values[1]) / (2 * first), norm(asked.scales)
     if (values != values[0]).any() and abs(slope - asked.claimed) <= FAR * scale:
+        yield (CLOSER[0] * first,)
         yield tuple(c * first for c in CLOSER)
         yield WIDER
 

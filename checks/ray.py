@@ -13,8 +13,9 @@ from checks.displaced import Displaced
 from checks.numeric.estimate import Estimate
 from checks.numeric.line import Line, OutOfBudgetError
 from checks.numeric.quick import CLOSER, STEP
+from checks.probes import SAFE
 from checks.subject import Array, Point
-from checks.tangents import Tangent, dot, pairing, terms
+from checks.tangents import BLOCK, Tangent, dot, pairing, terms
 from checks.units import Unit, tangent
 
 LEAST_WEIGHT: Final = 0.3  # an equal part may shrink a unit's displacement to this share, no further
@@ -161,6 +162,10 @@ def along(place: Place, direction: Mapping[str, Tangent | Array]) -> tuple[Line,
 
 def norm(values: Array) -> float:
     """Euclidean norm without over- or underflow."""
+    if values.dtype == np.float64 and values.size > BLOCK:
+        square = float(np.dot(values.ravel(), values.ravel()))
+        if SAFE < square < 1 / SAFE:
+            return float(np.sqrt(square))
     largest = float(np.max(np.abs(values), initial=0.0))
     return largest * float(np.linalg.norm(values.ravel() / largest)) if 0 < largest < np.inf else largest
 
