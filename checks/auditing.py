@@ -146,6 +146,7 @@ def audit(
 
 def _report(calls: Calls, held: list[Verdict], seed: int) -> Report:
     name, verdicts = calls.subject.name, folded(held)
+    alone = [f"said to be vectorised, evaluated one by one: {calls.one_by_one}"] if calls.one_by_one else []
     return Report(
         name=name,
         outcome=Outcome.of(v.outcome for v in verdicts),
@@ -154,7 +155,7 @@ def _report(calls: Calls, held: list[Verdict], seed: int) -> Report:
         cost=calls.cost,
         seed=seed,
         dtypes=tuple(dict.fromkeys(_dtypes(calls.subject))),
-        notes=tuple(v.reason for v in verdicts if v.outcome is Outcome.PASS and v.reason and v.estimate is None),
+        notes=(*(v.reason for v in verdicts if v.outcome is Outcome.PASS and v.reason and v.estimate is None), *alone),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,10 @@ class Calls:
         The global random states that the forward draws from.
     lenient : bool
         The forward is not finite everywhere at the caller's point: gradients that are not finite count as 0 there.
+    stacks : int
+        Forward passes that took several copies of the point at once.
+    one_by_one : str
+        Why no more do, although the subject says that it is vectorised.
     proof : bool or None
         Whether every tensor is to be proved (True), those that stay open (None), or none (False).
     """
@@ -53,6 +57,8 @@ class Calls:
         self.writes: dict[tuple[str, str], str] = {}
         self.frozen: tuple[str, ...] = ()
         self.lenient = False
+        self.stacks = 0
+        self.one_by_one = ""
         self.proof: bool | None = None
         self.states = randomness.read()
         self._buffers = Buffers()
@@ -114,6 +120,20 @@ class Calls:
         self._spend()
         with quietly():
             return np.array(flat((self.subject.reference or self.subject.forward)(point)))
+
+    def forward_stacked(self, points: Sequence[Point]) -> list[Array]:
+        """One forward pass of several copies of the point, stacked along a new first axis: outputs of each, flat."""
+        self._spend()
+        self.stacks += 1
+        stack = {name: np.stack([p[name] for p in points]) for name in points[0]}
+        with quietly():
+            output = self.subject.forward(stack)
+            named = named_outputs(output)
+            if any(a.shape[:1] != (len(points),) for a in named.values()):
+                raise MalformedError(f"{len(points)} copies gave outputs of shapes {[a.shape for a in named.values()]}")
+            several = isinstance(output, Mapping)
+            each = ({name: a[i] for name, a in named.items()} for i in range(len(points)))
+            return [np.array(flat(one if several else one[""])) for one in each]
 
     def jvp(self, point: Point, tangent: Point) -> Array:
         """One pass of forward mode, counted as a forward pass: outputs' tangents as one flat array."""

@@ -14,6 +14,7 @@ from checks.numeric.estimate import Estimate
 from checks.numeric.line import Line, OutOfBudgetError
 from checks.numeric.quick import CLOSER, STEP
 from checks.probes import SAFE
+from checks.stacked import ahead
 from checks.subject import Array, Point
 from checks.tangents import BLOCK, Tangent, dot, pairing, terms
 from checks.units import Unit, tangent
@@ -157,7 +158,8 @@ def along(place: Place, direction: Mapping[str, Tangent | Array]) -> tuple[Line,
     """ψ along ``direction``, the outputs as a function of t, and those of them that were kept, by t."""
     kept: dict[Any, Array] = {0.0: place.output}
     outputs = _outputs(place, direction, kept)
-    return Line(lambda t: _pair(place.cotangent, outputs(t))), outputs, kept
+    stacks = ahead(place.calls, place.point, direction, kept) if 64 * place.output.size <= KEPT else None
+    return Line(lambda t: _pair(place.cotangent, outputs(t)), ahead=stacks), outputs, kept
 
 
 def norm(values: Array) -> float:

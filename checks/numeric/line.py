@@ -29,6 +29,8 @@ class Line:
         Whether ``psi`` takes all t at once.
     deadline : float, optional
         On the clock of `time.perf_counter`, in seconds: from then on nothing is evaluated any more.
+    ahead : callable, optional
+        Told of several t before ``psi`` is asked for each of them.
 
     Attributes
     ----------
@@ -42,9 +44,17 @@ class Line:
     ([0.0, 4.0, 4.0], 2)
     """
 
-    def __init__(self, psi: Callable[[Any], Any], *, vectorised: bool = False, deadline: float | None = None) -> None:
+    def __init__(
+        self,
+        psi: Callable[[Any], Any],
+        *,
+        vectorised: bool = False,
+        deadline: float | None = None,
+        ahead: Callable[[list[float]], None] | None = None,
+    ) -> None:
         self._psi = psi
         self.deadline = deadline
+        self._ahead = ahead
         self._vectorised = vectorised
         self._memo: dict[float, float] = {}
 
@@ -75,6 +85,9 @@ class Line:
             self._in_time()
             self._memo.update(zip(new, self._stack(new), strict=True))
         elif new:
+            if self._ahead:
+                self._in_time()
+                self._ahead(new)
             for t in new:
                 self._in_time()
                 self._memo[t] = self._one(t)
