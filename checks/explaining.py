@@ -9,8 +9,9 @@ from typing import Any, Final
 import numpy as np
 
 from checks.calls import Budget, Calls
-from checks.diagnosis import NONE, Scene, diagnose
+from checks.diagnosis import Scene, diagnose, in_words
 from checks.diagnosis.laws import of_law
+from checks.diagnosis.misshapen import reshaped
 from checks.diagnosis.scene import sights
 from checks.laws import Ground
 from checks.laws.fold import base
@@ -65,13 +66,13 @@ def explained(
         Whether forward passes may be spent on it.
     """
     failed = [v for v in report.verdicts if v.outcome is Outcome.FAIL]
-    values = [f for f in report.findings if f.verdict in failed and f.law == "adjoint"]
+    searched = [f for f in report.findings if f.verdict in failed and f.verdict.tensor]
     most, made, own = SHARE * calls.forwards if locate else 0, list[Finding](), calls.budget
     for f in report.findings:
         if f.verdict not in failed or not stands:
             made.append(f)
             continue
-        calls.budget = _within(own, calls.forwards + most // max(1, len(values)))
+        calls.budget = _within(own, calls.forwards + most // max(1, len(searched)))
         try:
             made.append(_explained(f, failed, stands, rng, locate=locate))
         finally:
@@ -96,18 +97,23 @@ def _explained(
     scenes = []
     for stand, place, there in _places(stands, failed, tensor):
         clues: Any = ()
-        if locate and f.law == "adjoint" and called(place.where, stand.regime) == f.verdict.where:
+        here = called(place.where, stand.regime) == f.verdict.where
+        if locate and not found.clues and (here or f.law != "adjoint"):
             found = _located(stand, place, [v for v in there if base(v.tensor) == tensor], rng)
             clues = found.clues
         scenes.append(_scene(stand.ground, place, tensor, there, failed, clues))
     says = diagnose(scenes)
     own = next((s for s in stands if called("at your point", s.regime) == f.verdict.where), stands[0])
-    alone = of_law(own.ground, f.verdict) if says in ("", NONE) else ""
+    if not says:
+        says = of_law(own.ground, f.verdict)
+    if f.law == "shapes" and locate:
+        says = reshaped(own.ground, tensor, rng(f"reshaped {tensor}"))
     wrong = [Entry(index=w.index, claimed=w.claimed, measured=w.measured, bar=w.bar) for w in found.entries]
     return replace(
         f,
         location=found.words,
-        diagnosis=alone or says,
+        diagnosis=in_words(says, scenes),
+        suspects=tuple(dict.fromkeys(says.values())),
         entries=tuple(wrong),
         shape=np.shape(stands[0].ground.point[tensor]) if wrong else None,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -12,7 +12,7 @@ from checks.diagnosis.suspect import Suspect
 from checks.diagnosis.table import SUSPECTS
 from checks.subject import Array
 
-__all__ = ["NONE", "SUSPECTS", "Scene", "Suspect", "diagnose", "suspected"]
+__all__ = ["NONE", "SUSPECTS", "Scene", "Suspect", "diagnose", "in_words"]
 
 NONE: Final = "no known mistake fits"
 LEAST: Final = 2  # measurements that a repair must explain
@@ -20,8 +20,8 @@ ROUNDED: Final = 1e-12  # of Σ|v' · J u|: what the sums themselves lose
 FREE, PAID = ("itself", "values", "upstream"), ("pulled", "asks")
 
 
-def diagnose(scenes: Sequence[Scene]) -> str:
-    """What the claim looks like: every known mistake that explains all scenes, or that none does.
+def diagnose(scenes: Sequence[Scene]) -> dict[str, str]:
+    """What the claim looks like: every known mistake that explains all scenes.
 
     Parameters
     ----------
@@ -30,23 +30,23 @@ def diagnose(scenes: Sequence[Scene]) -> str:
 
     Returns
     -------
-    str
-        The words of `SUSPECTS`; of several that fit, all, with " or " between them; `NONE`; empty where too little was
-        measured to tell.
+    dict of str to str
+        The words for the report -> the row of `SUSPECTS`. Mistakes that take pullbacks to be tested are looked for only
+        where no other fits.
     """
     seen = sorted((s for s in scenes if s.telling), key=lambda s: -s.telling)  # what is fitted is fitted to the most
     if sum(scene.telling for scene in seen) < LEAST:
-        return ""
-    return " or ".join(suspected(seen)) or NONE
-
-
-def suspected(scenes: Sequence[Scene]) -> dict[str, str]:
-    """Words for what fits -> the name of the mistake; those that need pullbacks only where no other fits."""
+        return {}
     for ways in (FREE, PAID):
-        found = {words: name for name, suspect in SUSPECTS.items() for words in _fitting(suspect, scenes, ways)}
+        found = {words: name for name, suspect in SUSPECTS.items() for words in _fitting(suspect, seen, ways)}
         if found:
             return found
     return {}
+
+
+def in_words(found: Mapping[str, str], scenes: Sequence[Scene]) -> str:
+    """What `diagnose` found, for a report: all that fits, `NONE`, or nothing where too little was measured to tell."""
+    return " or ".join(found) or (NONE if sum(scene.telling for scene in scenes) >= LEAST else "")
 
 
 def _fitting(suspect: Suspect, scenes: Sequence[Scene], ways: Sequence[str]) -> list[str]:

@@ -61,6 +61,13 @@ def derivative_missing(scene: Scene) -> Repairs:
             yield f"the derivative of {name} is there twice", once
 
 
+def mask_missing(scene: Scene) -> Repairs:
+    """The pullback of v where the output is not 0: right where a mask of the forward is forgotten."""
+    y, v = scene.place.output, scene.place.cotangent
+    if scene.output is not None and (y == 0).any() and y.any():
+        yield "a mask is missing: where the output is 0 something passes", np.where(y == 0, 0.0, v)
+
+
 def derivative_of_output(scene: Scene) -> Repairs:
     """The pullback of v ⊙ σ′(z)/σ′(a): right where the claim has σ′ at the output; and where the reverse was meant."""
     for name, y, sigma in _seen(scene):

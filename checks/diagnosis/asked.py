@@ -17,6 +17,8 @@ ROUNDS: Final = 3  # of a search for the learning rate
 EARLY: Final = 1e-2  # its first guess, relative to the weights
 COARSE: Final = {11: ("half precision inside", 2.0**-20), 24: ("single precision inside", 2.0**-33)}
 """Significand bits -> its name, and a relative change of the upstream that it does not see."""
+SEEN: Final = 2.0**-6  # a change that every format sees
+MOST: Final = 0.9  # of the entries
 ROUNDED: Final = 2.0**-6  # errors above this share of Σ|g u| are no rounding
 
 
@@ -83,11 +85,22 @@ def coarse(scene: Scene) -> Repairs:
         return
     worst = max(abs(s.along(g) - s.measured) / s.reach for s in scene.sights if s.reach)
     for bits, (words, change) in COARSE.items():
-        if worst > 2.0 ** (3 - bits):
-            continue
-        v = scene.pull(f"v changed by {change!r}", (1 + change) * scene.place.cotangent)
-        near = {n: (1 + change) * np.asarray(x) for n, x in scene.place.point.items()}
-        x = scene.pull(f"x changed by {change!r}", scene.place.cotangent, near)
-        if any(a is not None and np.mean(a == g) > 0.9 for a in (v, x)):
+        if worst <= 2.0 ** (3 - bits) and (_blind(scene, g, change, "v") or _blind(scene, g, change, "x")):
             yield f"{words}: a change by {change:.0e} is not seen", g
             return
+
+
+def _blind(scene: Scene, g: Array, change: float, what: str) -> bool:
+    """Whether the pullback does not see a small change of the upstream, or of the point; a larger one it sees."""
+    seen = []
+    for by in (change, SEEN):
+        v, point = scene.place.cotangent, None
+        if what == "v":
+            v = (1 + by) * v
+        else:
+            point = {n: (1 + by) * np.asarray(x) for n, x in scene.place.point.items()}
+        there = scene.pull(f"{what} changed by {by:.0e}", v, point)
+        if there is None:
+            return False
+        seen.append(float(np.mean(there == g)))
+    return seen[0] > MOST > seen[1]

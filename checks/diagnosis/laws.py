@@ -10,12 +10,16 @@ import numpy as np
 from checks.laws import Ground
 from checks.laws.equal import ratio
 from checks.laws.fold import base
+from checks.laws.ground import misshapen
 from checks.laws.state import OVERWRITES
 from checks.numeric.bits import significand_bits
 from checks.subject import Array
 from checks.verdict import Verdict
 
 Reading = Callable[[Ground, str], str]
+
+FAR: Final = 2.0**50
+"""Upstreams that are this much larger are beyond every bound, and as much smaller below every threshold."""
 
 TWICE: Final[Mapping[float, str]] = {
     4.0: "the upstream is squared",
@@ -36,11 +40,37 @@ def _homogeneity(ground: Ground, tensor: str) -> str:
     g, twice = ground.wellformed[tensor], _asked(ground, "pullback(−2·v)", tensor)
     if twice is None:
         return ""
+    if np.array_equal(twice, -2 * g):
+        return _bounded(ground, tensor)
     other = _asked(ground, "pullback(v + w)", tensor)
     if np.array_equal(twice, g):
         return "the upstream is ignored" if other is None or np.array_equal(other, g) else ""
     factor = ratio(twice, g)
     return "" if factor is None else TWICE.get(round(factor, 6), "")
+
+
+def _bounded(ground: Ground, tensor: str) -> str:
+    """Right for upstreams of ordinary size: what large and small ones give."""
+    g, v = ground.wellformed[tensor], ground.cotangent
+    large, larger, tiny = (ground.pulled(f"pullback({k:g}·v)", k * v).get(tensor) for k in (FAR, 2 * FAR, 1 / FAR))
+    if any(misshapen(g, a) for a in (large, larger, tiny)):
+        return ""
+    if np.any(large) and np.array_equal(larger, large):  # type: ignore[arg-type]  # neither is None
+        return "the upstream is clipped: large ones are cut off"
+    return "small upstreams are dropped" if g.any() and not np.any(tiny) else ""
+
+
+def _fresh(ground: Ground, tensor: str) -> str:
+    """The pullback here, after one at another point, is the sum of both."""
+    g, both, there = (
+        ground.wellformed[tensor],
+        ground.memo.get("after another point", {}).get(tensor),
+        ground.memo.get("elsewhere", (None, {}))[1].get(tensor),
+    )
+    if misshapen(g, both) or misshapen(g, there) or not np.any(there):
+        return ""
+    added = np.allclose(np.asarray(both) - g, np.asarray(there), rtol=1e-9, atol=1e-12 * float(np.abs(g).max()))
+    return "the previous gradient is added: a buffer that is not cleared" if added else ""
 
 
 def _zero(ground: Ground, tensor: str) -> str:
@@ -65,7 +95,23 @@ def _precision(ground: Ground, tensor: str) -> str:
     return {11: "half precision inside", 24: "single precision inside"}.get(bits, "")
 
 
+NAMES: Final[Mapping[str, str]] = {
+    "the upstream is squared": "upstream squared",
+    "the upstream counts": "upstream squared",
+    "the upstream is clipped": "upstream clipped",
+    "small upstreams": "small upstreams dropped",
+    "the absolute value": "upstream's sign lost",
+    "the upstream is ignored": "upstream ignored",
+    "a penalty": "term added",
+    "a constant": "term added",
+    "the previous": "previous gradient added",
+    "half precision": "half precision inside",
+    "single precision": "half precision inside",
+}
+"""How the words begin -> the row of SUSPECTS."""
+
 READINGS: Final[Mapping[str, Reading]] = {
+    "fresh": _fresh,
     "homogeneity": _homogeneity,
     "zero": _zero,
     "repeatable": _repeatable,
@@ -74,9 +120,10 @@ READINGS: Final[Mapping[str, Reading]] = {
 """Law -> what its failure says by itself."""
 
 
-def of_law(ground: Ground, broken: Verdict) -> str:
-    """Words for what a broken law says of the mistake; empty where it says nothing certain."""
+def of_law(ground: Ground, broken: Verdict) -> dict[str, str]:
+    """What a broken law says of the mistake, as `diagnose` does; nothing where it says nothing certain."""
     read, tensor = READINGS.get(broken.law), base(broken.tensor)
     if broken.law == "accumulation" and OVERWRITES in broken.reason:
-        return "overwritten instead of accumulated"
-    return read(ground, tensor) if read is not None and tensor in ground.wellformed else ""
+        return {"overwritten instead of accumulated": "overwritten"}
+    words = read(ground, tensor) if read is not None and tensor in ground.wellformed else ""
+    return {words: NAMES[next(start for start in NAMES if words.startswith(start))]} if words else {}

@@ -37,6 +37,8 @@ class Sight:
         What a right gradient's ⟨g, u⟩ may be like: the larger of claim and measurement.
     reach : float
         Σ|g u| of the claim: what rounding in it is relative to.
+    alone : bool
+        One entry moved, and no other.
     slopes : tuple of ndarray or None
         J u, the outputs' derivatives along u, flat, each with its bar; None where they were not kept.
     """
@@ -46,6 +48,7 @@ class Sight:
     bar: float
     size: float
     reach: float
+    alone: bool
     slopes: tuple[Array, Array] | None
 
     @property
@@ -166,14 +169,16 @@ def _of_ray(place: Place, tensor: str, asked: Ray, seen: Estimate) -> Sight:
     size = max(abs(seen.value), abs(asked.claimed))
     known = slopes(place, asked.kept) if not rest else None
     reach = pairing(np.abs(place.gradient[tensor]), np.abs(values(u)))
-    return Sight(lambda g: pairing(g, u), seen.value - elsewhere, bar, size, reach, known)
+    return Sight(
+        lambda g: pairing(g, u), seen.value - elsewhere, bar, size, reach, place.gradient[tensor].size == 1, known
+    )
 
 
 def _of_clue(place: Place, tensor: str, clue: Clue) -> Sight:
     seen = clue.answer
     size = max(abs(seen.measured), abs(seen.claimed))
     reach = clue.reach(np.asarray(place.gradient[tensor]))
-    return Sight(clue.along, seen.measured, seen.bar, size, reach, slopes(place, clue.kept))
+    return Sight(clue.along, seen.measured, seen.bar, size, reach, clue.region.n == 1, slopes(place, clue.kept))
 
 
 def slopes(place: Place, kept: Mapping[Any, Array]) -> tuple[Array, Array] | None:

@@ -16,7 +16,8 @@ Repairs = Iterator[tuple[str, Array]]
 class Suspect:
     """A mistake, and what it means for the claim.
 
-    One of the functions says how it is tested; each yields the words for the report with an array.
+    One of the functions says how it is tested; each yields the words for the report with an array. Without one it is
+    read off a law that does not hold (`checks.diagnosis.laws`, `checks.diagnosis.misshapen`).
 
     Attributes
     ----------

@@ -11,12 +11,12 @@ from checks.diagnosis.scene import Scene
 from checks.diagnosis.suspect import Repairs
 from checks.subject import Array
 
-EPSILONS: Final = (0.0, 1e-5, 1e-6, 1e-8, 1e-3, 1e-12)  # what is commonly added to a variance
+EPSILONS: Final = (0.0, *(10.0**-k for k in (2, 3, 4, 5, 6, 7, 8, 10, 12)))  # what is commonly added to a square
 
 
 def zero(scene: Scene) -> Repairs:
-    """A claim of nothing but zeros is its own explanation."""
-    if not scene.g.any():
+    """A claim of nothing but zeros is its own explanation, where none of them is right."""
+    if not scene.g.any() and all(abs(s.measured) > s.bar for s in scene.sights):
         yield "the claimed gradient is zero throughout", scene.g
 
 
@@ -50,12 +50,17 @@ def reversed_axis(scene: Scene) -> Repairs:
     for axis, n in enumerate(scene.g.shape):
         if n > 1:
             yield f"reversed{_along(scene, axis)}", np.flip(scene.g, axis)
+    several = [axis for axis, n in enumerate(scene.g.shape) if n > 1]
+    if len(several) > 1:
+        yield "reversed along its last two axes", np.flip(scene.g, tuple(several[-2:]))
+    if len(several) > 2:
+        yield "reversed along every axis", np.flip(scene.g)
 
 
 def shifted(scene: Scene) -> Repairs:
     """One axis off by one, round the end."""
     for axis, n in enumerate(scene.g.shape):
-        for by in (1, -1) if n > 2 else ():
+        for by in (1, -1) if n > 1 else ():
             yield f"shifted by one{_along(scene, axis)}", np.roll(scene.g, by, axis)
 
 
@@ -124,7 +129,7 @@ def mean_term(scene: Scene) -> Repairs:
         away = x - x.mean(axis=axis, keepdims=True)
         where = _along(scene, axis)
         yield f"the mean{where} is taken as fixed: how it depends on the input is left out", level
-        for eps in EPSILONS:
+        for eps in (*EPSILONS, *(eps / n for eps in EPSILONS)):
             along, own = _part(g, away, axis, eps), _part(g, x, axis, eps)
             yield f"the scale{where} is taken as fixed: how it depends on the input is left out", g - along
             yield f"mean and scale{where} are taken as fixed: how they depend on the input is left out", level - along

@@ -81,6 +81,7 @@ def fresh(ground: Ground) -> list[Verdict]:
     words = "after a forward and a pullback at another point, the pullback here is not what it was"
     means = "it uses what the last call left behind, not the point that it is given"
     got = ground.pull("after a forward and a pullback at another point, pullback(v)", ground.cotangent)
+    ground.memo["after another point"] = got
     failed = hold(ground, "fresh", words, got, ground.wellformed, means=means)
     make = ground.calls.subject.fresh
     if failed or make is None:

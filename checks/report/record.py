@@ -44,6 +44,8 @@ class Finding:
         Which entries are wrong, in words; empty where it is not known.
     diagnosis : str
         Which mistake explains it, in words; empty where none is known.
+    suspects : tuple of str
+        The same as names of rows of `checks.diagnosis.SUSPECTS`, for programs.
     entries : tuple of Entry
         Wrong entries that were found and measured one by one; not all of them where ``location`` names blocks.
     shape : tuple of int or None
@@ -60,6 +62,7 @@ class Finding:
     name: str
     location: str = ""
     diagnosis: str = ""
+    suspects: tuple[str, ...] = ()
     entries: tuple[Entry, ...] = ()
     shape: tuple[int, ...] | None = None
     case: str = ""

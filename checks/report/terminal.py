@@ -17,7 +17,7 @@ STYLES: Final = {
     r"(?m)^ *FAIL\b": "bold red",
     r"(?m)^ *INCONCLUSIVE\b": "bold yellow",
     r"\bratio  \S+(?: [+−] \S+)?": "bold",
-    r"(?m)^ +(?:because|seen|where|looks like|to settle|reproduce|and|note:)(?= )": "dim",
+    r"(?m)^ +(?:because|seen|where|entry|looks like|to settle|reproduce|and|note:)(?= )": "dim",
 }
 """What is set off, and how."""
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from math import floor, isfinite, log10
+from math import floor, isfinite, log10, prod
 from typing import Final
 
+from checks.laws.fold import base
 from checks.numeric.estimate import digits
-from checks.report.record import Finding, Report
+from checks.report.record import Entry, Finding, Report
 from checks.verdict import Outcome, Verdict
 
 MARGIN: Final = " " * 6
 """Under an outcome in capitals and two spaces: where the lines of a finding begin."""
+
+ENTRIES: Final = 3
+"""Wrong entries that are told one by one."""
 
 HIDDEN: Final = {"Cc", "Cf", "Cs", "Zl", "Zp", "Co", "Cn"}
 """Unicode categories that draw nothing, move the cursor or turn the writing round."""
@@ -138,6 +142,7 @@ def finding(found: Finding, dtypes: Iterable[str] = (), others: Iterable[Verdict
         ("because", plain(v.reason)),
         ("seen", found.detail),
         ("where", ", ".join(plain(w) for w in (found.location, v.where) if w)),
+        *(("entry", words) for words in entries(found)),
         *(("and", _elsewhere(other)) for other in others),
         ("looks like", plain(found.diagnosis)),
         ("to settle", plain(v.remedy)),
@@ -148,6 +153,29 @@ def finding(found: Finding, dtypes: Iterable[str] = (), others: Iterable[Verdict
             lead = f"{word if k == 0 else '':<10} " if word else ""
             lines.append(f"{MARGIN}{lead}{plain(line)}")
     return "\n".join(lines)
+
+
+def entries(found: Finding) -> list[str]:
+    """The first wrong entries, a line each, where only some of a tensor's are wrong.
+
+    Examples
+    --------
+    >>> from checks.report.record import Entry
+    >>> wrong = Verdict(law="adjoint", tensor="W", outcome=Outcome.FAIL)
+    >>> entry = Entry(index=(12, 200), claimed=0.5, measured=-0.5, bar=1e-9)
+    >>> entries(Finding(verdict=wrong, name="layer", entries=(entry,), shape=(30, 400)))
+    ['W[12, 200]  claimed  0.5   measured  -0.5 ± 1e-09']
+    """
+    if found.shape is None or 2 * len(found.entries) >= prod(found.shape):
+        return []
+    tensor = plain(base(found.verdict.tensor))
+    return [_entry(tensor, entry) for entry in found.entries[:ENTRIES]]
+
+
+def _entry(tensor: str, entry: Entry) -> str:
+    places = telling_digits(entry.claimed, entry.measured)
+    numbers = f"claimed  {entry.claimed:.{places}g}   measured  {entry.measured:.{places}g} ± {entry.bar:.1g}"
+    return f"{tensor}[{', '.join(map(str, entry.index))}]  {numbers}"
 
 
 def _elsewhere(other: Verdict) -> str:
