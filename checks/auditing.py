@@ -234,6 +234,7 @@ def _stand(calls: Calls, rng: Any, rows: list[str], resolution: float | None, ve
             verdicts.append(_raised(name, str(raised), raised.raised))
         else:
             verdicts += found
+            ground.memo["failed"] = ground.memo.get("failed") or any(v.outcome is Outcome.FAIL for v in found)
             drawn_anew = drawn_anew or (name == "deterministic" and found[-1].outcome is Outcome.INCONCLUSIVE)
     return [Stand("", point, ground)]
 

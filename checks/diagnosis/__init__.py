@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,17 @@ __all__ = ["NONE", "SUSPECTS", "Scene", "Suspect", "diagnose", "in_words"]
 NONE: Final = "no known mistake fits"
 LEAST: Final = 2  # measurements that a repair must explain
 ROUNDED: Final = 1e-12  # of Σ|v' · J u|: what the sums themselves lose
+SAME: Final = 1e-6  # repaired gradients that differ by less than this share of their largest entry are one
 FREE, PAID = ("itself", "values", "upstream"), ("pulled", "asks")
+
+
+class Fit(NamedTuple):
+    """A mistake that fits one scene: its words, how many measurements say so, and the repaired gradient."""
+
+    words: str
+    telling: int
+    array: Array | None = None
+    fitted: bool = False
 
 
 def diagnose(scenes: Sequence[Scene]) -> dict[str, str]:
@@ -38,10 +48,20 @@ def diagnose(scenes: Sequence[Scene]) -> dict[str, str]:
     if sum(scene.telling for scene in seen) < LEAST:
         return {}
     for ways in (FREE, PAID):
-        found = {words: name for name, suspect in SUSPECTS.items() for words in _fitting(suspect, seen, ways)}
-        if found:
-            return found
+        fits = [(name, fit) for name, suspect in SUSPECTS.items() for fit in _fitting(suspect, seen, ways)]
+        if fits:
+            return {f.words: name for k, (name, f) in enumerate(fits) if not _said(f, [g for _, g in fits[:k]])}
     return {}
+
+
+def _said(fit: Fit, before: Sequence[Fit]) -> bool:
+    """Whether a repair with a fitted number gives the vector that another one gave before: the two are one."""
+    size = 0.0 if fit.array is None else SAME * float(np.abs(fit.array).max())
+    return fit.fitted and any(
+        f.array is not None and fit.array is not None and f.array.shape == fit.array.shape
+        and float(np.abs(f.array - fit.array).max()) <= size
+        for f in before
+    )  # fmt: skip
 
 
 def in_words(found: Mapping[str, str], scenes: Sequence[Scene]) -> str:
@@ -49,35 +69,31 @@ def in_words(found: Mapping[str, str], scenes: Sequence[Scene]) -> str:
     return " or ".join(found) or (NONE if sum(scene.telling for scene in scenes) >= LEAST else "")
 
 
-def _fitting(suspect: Suspect, scenes: Sequence[Scene], ways: Sequence[str]) -> list[str]:
-    """The words that no scene contradicts, and that enough was measured for."""
-    each = [dict(_words(suspect, scene, ways)) for scene in scenes]
-    return [w for w in each[0] if all(w in e for e in each) and sum(e[w] for e in each) >= LEAST]
+def _fitting(suspect: Suspect, scenes: Sequence[Scene], ways: Sequence[str]) -> list[Fit]:
+    """What no scene contradicts, and enough was measured for."""
+    each = [{fit.words: fit for fit in _fits(suspect, scene, ways)} for scene in scenes]
+    inall = [w for w in each[0] if all(w in e for e in each)]
+    return [each[0][w] for w in inall if sum(e[w].telling for e in each) >= LEAST]
 
 
-def _words(suspect: Suspect, scene: Scene, ways: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """What fits in one scene, with how many measurements say so."""
+def _fits(suspect: Suspect, scene: Scene, ways: Sequence[str]) -> Iterator[Fit]:
+    """What fits in one scene."""
     for way in ways:
         make = getattr(suspect, way)
         for words, array in make(scene) if make else ():
             if way == "itself":
-                yield words, LEAST
-            elif (
-                seen := _made_by(scene, array) if way == "upstream" else _mended_by(scene, words, way, array)
-            ) is not None:
-                yield words, seen - suspect.fitted
-
-
-def _mended_by(scene: Scene, words: str, way: str, array: Array) -> int | None:
-    """How many measurements the repaired gradient explains; None where one contradicts it."""
-    repaired = scene.pull(words, array) if way == "pulled" else array
-    if repaired is None or not np.isfinite(repaired).all() or not scene.explains(repaired):
-        return None
-    return scene.telling
+                yield Fit(words, LEAST)
+            elif way == "upstream":
+                if (telling := _made_by(scene, array)) is not None:
+                    yield Fit(words, telling)
+            else:
+                repaired = scene.pull(words, array) if way == "pulled" else array
+                if repaired is not None and np.isfinite(repaired).all() and scene.explains(repaired):
+                    yield Fit(words, scene.telling - suspect.fitted, repaired, suspect.fitted > 0)
 
 
 def _made_by(scene: Scene, cotangent: Array) -> int | None:
-    """The same for the right gradient of another cotangent beside the claim, where the outputs were kept."""
+    """How many measurements say that the claim is the right gradient of another cotangent; None where one says no."""
     telling = 0
     for seen in scene.sights:
         if seen.slopes is None:

@@ -90,7 +90,8 @@ def softmax_diagonal(scene: Scene) -> Repairs:
         if n > 1 and y.min() > 0 and np.allclose(y.sum(axis=axis), 1.0, rtol=0, atol=1e-12):
             whole = y * (v - (v * y).sum(axis=axis, keepdims=True))
             yield "the softmax's Jacobian as a diagonal: y(1 − y)", (whole / (y * (1 - y))).ravel()
-            yield "the softmax's Jacobian as a diagonal: y", (whole / y).ravel()
+            if scene.g.shape == y.shape and np.allclose(scene.g, y * v, rtol=1e-9, atol=0):
+                yield "the softmax's Jacobian as a diagonal: y", (whole / y).ravel()
             yield "the softmax's Jacobian is missing", whole.ravel()
 
 

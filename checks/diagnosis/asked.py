@@ -10,6 +10,7 @@ from checks.diagnosis.scene import Scene
 from checks.diagnosis.suspect import Repairs
 from checks.numeric.bits import significand_bits
 from checks.probes import size
+from checks.ray import norm
 from checks.subject import Array
 
 SMALL: Final = 2.0**-20  # upstreams so small that no bound meant for others reaches them
@@ -19,7 +20,7 @@ COARSE: Final = {11: ("half precision inside", 2.0**-20), 24: ("single precision
 """Significand bits -> its name, and a relative change of the upstream that it does not see."""
 SEEN: Final = 2.0**-6  # a change that every format sees
 MOST: Final = 0.9  # of the entries
-ROUNDED: Final = 2.0**-6  # errors above this share of Σ|g u| are no rounding
+ROUNDED: Final = 2.0**-6  # errors above this share of what was measured are no rounding
 
 
 def undone(scene: Scene) -> Repairs:
@@ -27,17 +28,25 @@ def undone(scene: Scene) -> Repairs:
     v = scene.place.cotangent
     if not scene.broken & {"homogeneity", "additivity"} or v.dtype.kind != "f":
         return
-    plus, minus = np.maximum(v, 0), np.maximum(-v, 0)
+    plus, minus, twice = np.maximum(v, 0), np.maximum(-v, 0), scene.pull("pullback(−2·v)", -2.0 * v)
     ways = {
-        "the upstream is clipped": ((SMALL * v, 1 / SMALL),),
-        "the upstream is squared": ((np.sqrt(plus), 1.0), (np.sqrt(minus), -1.0)),
-        "the upstream counts twice, as in v·|v|": ((np.sqrt(plus) - np.sqrt(minus), 1.0),),
-        "the absolute value of the upstream is used": ((plus, 1.0), (minus, -1.0)),
+        "the upstream is clipped": (None, ((SMALL * v, 1 / SMALL),)),
+        "the upstream is squared": (4.0, ((np.sqrt(plus), 1.0), (np.sqrt(minus), -1.0))),
+        "the upstream counts twice, as in v·|v|": (-4.0, ((np.sqrt(plus) - np.sqrt(minus), 1.0),)),
+        "the absolute value of the upstream is used": (2.0, ((plus, 1.0), (minus, -1.0))),
     }
-    for words, parts in ways.items():
-        pulled = [(scene.pull(f"{words}, part {k}", w), factor) for k, (w, factor) in enumerate(parts)]
+    for words, (factor, parts) in ways.items():
+        if twice is None or (factor is not None and not np.allclose(twice, factor * scene.g, rtol=1e-9, atol=0)):
+            continue
+        pulled = [(scene.pull(f"{words}, part {k}", w), times) for k, (w, times) in enumerate(parts)]
         if all(g is not None for g, _ in pulled):
-            yield words, np.asarray(sum(factor * g for g, factor in pulled if g is not None))
+            yield words, np.asarray(sum(times * g for g, times in pulled if g is not None))
+
+
+def constant(scene: Scene) -> Repairs:
+    """The claim without what the pullback of zeros is."""
+    if "zero" in scene.broken and (extra := scene.pull("pullback(0)", 0 * scene.place.cotangent)) is not None:
+        yield "a term is added that does not depend on the upstream", scene.g - extra
 
 
 def updated(scene: Scene) -> Repairs:
@@ -76,14 +85,14 @@ def weights_transposed(scene: Scene) -> Repairs:
 def coarse(scene: Scene) -> Repairs:
     """The claim itself, where it is rounded: its values are on a coarser grid, or it is blind to small changes."""
     g = scene.g
-    errors = [(abs(s.along(g) - s.measured), s.bar + ROUNDED * s.reach) for s in scene.sights]
-    if g.dtype != np.float64 or not g.any() or any(error > allowed for error, allowed in errors):
+    errors = norm(np.array([s.along(g) - s.measured for s in scene.sights]))
+    worst = errors / (norm(np.array([s.size for s in scene.sights])) or 1.0)
+    if g.dtype != np.float64 or not g.any() or worst > ROUNDED:
         return
     bits = significand_bits(g.ravel())
     if bits in COARSE:
         yield f"{COARSE[bits][0]}: the values carry {bits} bits", g
         return
-    worst = max(abs(s.along(g) - s.measured) / s.reach for s in scene.sights if s.reach)
     for bits, (words, change) in COARSE.items():
         if worst <= 2.0 ** (3 - bits) and (_blind(scene, g, change, "v") or _blind(scene, g, change, "x")):
             yield f"{words}: a change by {change:.0e} is not seen", g

@@ -16,7 +16,9 @@ SUSPECTS: Final[Mapping[str, Suspect]] = {
     "shifted by one": Suspect(repair="shift it back", values=values.shifted),
     "gradients exchanged": Suspect(repair="return them in the other order", values=values.exchanged),
     "running sum": Suspect(repair="sum from the other end", values=values.running_sum),
-    "term added": Suspect(repair="take it out, or put it into the forward", fitted=1, values=values.added),
+    "term added": Suspect(
+        repair="take it out, or put it into the forward", fitted=1, values=values.added, asks=asked.constant
+    ),
     "skip connection": Suspect(repair="add the upstream of the skip", values=values.skipped),
     "wrong branch at a kink": Suspect(repair="let the other branch pass", fitted=1, values=values.other_branch),
     "statistics taken as fixed": Suspect(repair="differentiate mean and scale as well", values=values.mean_term),

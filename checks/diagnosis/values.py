@@ -77,14 +77,19 @@ def running_sum(scene: Scene) -> Repairs:
 
 
 def added(scene: Scene) -> Repairs:
-    """A multiple of something known is added: of the primal (a penalty), or of one."""
-    for words, part in (
-        (f"a penalty is added: {{c}} times {scene.tensor!r} itself", scene.x),
-        ("a constant is added to every entry: {c}", np.ones_like(scene.x)),
-    ):
-        c = scene.fit(scene.g, part) if part.dtype.kind == "f" else None
-        if c:
-            yield words.format(c=f"{-c:#.4g}"), scene.g + c * part
+    """A multiple of something known is added: the primal (a penalty), or one; as it is, or times a scalar upstream."""
+    v, ones = scene.place.cotangent, np.ones_like(scene.x)
+    if scene.x.dtype.kind != "f":
+        return
+    units = [("", 1.0)]
+    if v.size == 1 and v.dtype.kind == "f":
+        units.append((" times the upstream", float(v[0])))
+    for times, unit in units:
+        if c := scene.fit(scene.g, unit * scene.x):
+            words = f"a penalty is added: {-c:#.4g} times {scene.tensor!r} itself{times}"
+            yield words, scene.g + c * unit * scene.x
+        if c := scene.fit(scene.g, unit * ones):
+            yield f"a constant is added to every entry: {-c:#.4g}{times}", scene.g + c * unit
 
 
 def skipped(scene: Scene) -> Repairs:

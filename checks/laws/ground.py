@@ -92,8 +92,13 @@ class Ground:
         return names
 
     def release(self) -> None:
-        """Let go of all gradients, for the memory that they take: from here on their names are enough."""
+        """Let go of all gradients, for the memory that they take: from here on their names are enough.
+
+        Not where a law has failed: what it saw is what explains it.
+        """
         names = self.judged
+        if self.memo.get("failed"):
+            return
         self.memo.clear()
         self.memo["judged"] = names
         self.gradient.clear()

@@ -154,7 +154,7 @@ def _taken_apart(
         if isinstance(named, Block):
             found.blocks.append(named)
             return []
-        return [replace(node, region=named or region, axes=tuple(range(len(region.box))), scattered=True)]
+        return [replace(node, region=named or region, axes=_all_axes(region), direct=named is None, scattered=True)]
     if (read := _read(ask, node, axes)) is not None:
         return [read]
     left, right = region.halves(axes[0])
@@ -170,7 +170,7 @@ def _taken_apart(
         if _throughout(ask, (region.box_of(rng, PARTS) for _ in range(BOXES))):
             named = _described(ask, region, rng, predicates)
             if isinstance(named, Region):
-                return [replace(node, region=named, scattered=True)]
+                return [replace(node, region=named, direct=False, scattered=True)]
             block = named or Block(region, share=_sampled(ask, region, rng, found))
             if block.share[0]:
                 found.blocks.append(block)
@@ -180,6 +180,10 @@ def _taken_apart(
     if not kids:
         found.blocks.append(Block(region, why="its parts are below what the forward's own precision shows"))
     return kids
+
+
+def _all_axes(region: Region) -> tuple[int, ...]:
+    return tuple(range(len(region.box)))
 
 
 def _throughout(ask: Asks, boxes: Iterable[Region]) -> bool:
