@@ -50,18 +50,17 @@ def diagnose(scenes: Sequence[Scene]) -> dict[str, str]:
     for ways in (FREE, PAID):
         fits = [(name, fit) for name, suspect in SUSPECTS.items() for fit in _fitting(suspect, seen, ways)]
         if fits:
-            return {f.words: name for k, (name, f) in enumerate(fits) if not _said(f, [g for _, g in fits[:k]])}
+            return {f.words: name for k, (name, f) in enumerate(fits) if not _said(name, f, fits[:k])}
     return {}
 
 
-def _said(fit: Fit, before: Sequence[Fit]) -> bool:
-    """Whether a repair with a fitted number gives the vector that another one gave before: the two are one."""
-    size = 0.0 if fit.array is None else SAME * float(np.abs(fit.array).max())
-    return fit.fitted and any(
-        f.array is not None and fit.array is not None and f.array.shape == fit.array.shape
-        and float(np.abs(f.array - fit.array).max()) <= size
-        for f in before
-    )  # fmt: skip
+def _said(name: str, fit: Fit, before: Sequence[tuple[str, Fit]]) -> bool:
+    """Whether a repair with a fitted number gives the vector that another row's gave before: the two are one."""
+    if fit.array is None or not fit.fitted:
+        return False
+    size = SAME * float(np.abs(fit.array).max())
+    others = [f.array for other, f in before if other != name and f.array is not None]
+    return any(a.shape == fit.array.shape and float(np.abs(a - fit.array).max()) <= size for a in others)
 
 
 def in_words(found: Mapping[str, str], scenes: Sequence[Scene]) -> str:

@@ -32,10 +32,11 @@ def constant_factor(scene: Scene) -> Repairs:
     named = list(_named(scene, factor, best.bar / abs(best.measured)))
     for words, exact in named:
         yield words, g / exact
-    if not named and min(len(telling), g.size) >= 2:
+    c = None if named else scene.fit(np.zeros_like(g), g)
+    if c:
         length = float(np.linalg.norm(g))
-        words = " (its norm is 1)" if abs(length - 1) < 1e-9 and g.size > 1 else ""
-        yield f"a constant factor: the gradient is {factor:#.4g} times the measured one{words}", g / factor
+        words = " (its norm is 1)" if abs(length - 1) < 1e-9 else ""
+        yield f"a constant factor: the gradient is {1 / c:#.4g} times the measured one{words}", c * g
 
 
 def _named(scene: Scene, factor: float, error: float) -> Iterator[tuple[str, float]]:

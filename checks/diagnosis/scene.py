@@ -138,12 +138,13 @@ class Scene:
         return None if g is None or misshapen(own[self.tensor], g) else np.asarray(g)
 
     def fit(self, base: Array, part: Array) -> float | None:
-        """The c for which base + c·part agrees with the measurement that tells most; None where any c would do."""
-        if self.g.size < ENOUGH or not self.sights:
-            return None
-        along = [(s.along(part), s.measured - s.along(base), s.bar) for s in self.sights]
-        p, rest, _ = max(along, key=lambda a: abs(a[0]) / (a[2] or 1e-300))
-        return rest / p if p else None
+        """The c for which base + c·part agrees with all that was measured; None where none does, or any would."""
+        low, high = -np.inf, np.inf
+        for s in self.sights if self.g.size >= ENOUGH else ():
+            if p := s.along(part):
+                ends = sorted((s.measured - s.along(base) + side * GREY * s.bar) / p for side in (-1, 1))
+                low, high = max(low, ends[0]), min(high, ends[1])
+        return (low + high) / 2 if low <= high and np.isfinite(low + high) else None
 
     def explains(self, g: Array) -> bool:
         """Whether the gradient ``g`` agrees with everything that was measured."""

@@ -26,6 +26,8 @@ ROUNDS: Final = 6  # independent directions over what was called right
 READABLE: Final = 0.25  # a place is read from a ratio only where it is known to this share of the axis
 GRAIN: Final = 1e-6  # and never finer than this share
 
+HIDDEN: Final = "what is wrong there is below what the forward's own precision shows"
+
 Predicate = tuple[str, Callable[[], Mask]]
 """A property of entries, in words, and which ones have it."""
 
@@ -119,10 +121,11 @@ def search(
     axes = tuple(range(len(shape)))
     todo: list[_Node] = []
     try:
-        for _ in range(ROUNDS):
+        for k in range(ROUNDS):
             rest = found.rest(region, shape)
             if not (answer := ask.ask(rest)).wrong:
-                found.complete = True
+                found.complete = k > 0
+                found.blocks += [] if k else [Block(rest, why=HIDDEN)]
                 break
             todo.append(_Node(rest, answer, axes))
             while todo:
@@ -150,7 +153,7 @@ def _taken_apart(
         return []
     axes = tuple(a for a in node.axes if region.lengths[a] > 1)
     if not axes:  # wrong along each axis, and not in every box
-        named = _described(ask, region, rng, predicates)
+        named = _described(ask, region, rng, predicates) if region.n >= PARTS else None
         if isinstance(named, Block):
             found.blocks.append(named)
             return []
@@ -175,10 +178,12 @@ def _taken_apart(
             if block.share[0]:
                 found.blocks.append(block)
                 return []
-        if len(axes) > 1 and _throughout(ask, region.slabs(rng, PARTS, axes[0], BOXES)):
+        if sum(length > 1 for length in region.lengths) > 1 and _throughout(
+            ask, region.slabs(rng, PARTS, axes[0], BOXES)
+        ):
             return [replace(node, axes=axes[1:])]
     if not kids:
-        found.blocks.append(Block(region, why="its parts are below what the forward's own precision shows"))
+        found.blocks.append(Block(region, why=HIDDEN))
     return kids
 
 
