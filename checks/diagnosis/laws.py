@@ -73,6 +73,17 @@ def _fresh(ground: Ground, tensor: str) -> str:
     return "the previous gradient is added: a buffer that is not cleared" if added else ""
 
 
+def _declared(ground: Ground, tensor: str) -> str:
+    """Beside what was declared, which is known."""
+    g, want = ground.wellformed[tensor], ground.declared.get(tensor)
+    if want is None or np.shape(want) != g.shape or not np.any(want):
+        return ""
+    if not g.any():
+        return "the claimed gradient is zero throughout"
+    factor = ratio(g, np.asarray(want))
+    return "" if factor is None else f"a constant factor: the gradient is {factor:#.4g} times the declared one"
+
+
 def _zero(ground: Ground, tensor: str) -> str:
     x, extra = ground.point[tensor], _asked(ground, "pullback(0)", tensor)
     if extra is None or extra.size < 2:
@@ -103,6 +114,8 @@ NAMES: Final[Mapping[str, str]] = {
     "the absolute value": "upstream's sign lost",
     "the upstream is ignored": "upstream ignored",
     "a penalty": "term added",
+    "a constant factor": "constant factor",
+    "the claimed gradient": "zero",
     "a constant": "term added",
     "the previous": "previous gradient added",
     "half precision": "half precision inside",
@@ -111,6 +124,7 @@ NAMES: Final[Mapping[str, str]] = {
 """How the words begin -> the row of SUSPECTS."""
 
 READINGS: Final[Mapping[str, Reading]] = {
+    "declared": _declared,
     "fresh": _fresh,
     "homogeneity": _homogeneity,
     "zero": _zero,

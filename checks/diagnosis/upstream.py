@@ -10,15 +10,22 @@ import numpy as np
 
 from checks.diagnosis.scene import Scene
 from checks.diagnosis.suspect import Repairs
-from checks.subject import Array
+from checks.subject import Array, named_outputs
 
 CLIPS: Final = (1.0, 0.5, 5.0, 10.0, 0.1)
 SLABS: Final = 256  # slabs of one axis that are tried
 
 
 def ignored(scene: Scene) -> Repairs:
-    """Ones in the place of v."""
-    yield "the upstream is ignored, as if it were 1", np.ones_like(scene.place.cotangent)
+    """Ones in the place of v, or of one output's part of it."""
+    v, start = scene.place.cotangent, 0
+    yield "the upstream is ignored, as if it were 1", np.ones_like(v)
+    outputs = named_outputs(scene.ground.output)
+    for name, y in outputs.items() if len(outputs) > 1 else ():
+        part = v.copy()
+        part[start : start + y.size] = 1.0
+        yield f"the upstream of {name!r} is ignored, as if it were 1", part
+        start += y.size
 
 
 def clipped(scene: Scene) -> Repairs:
@@ -83,13 +90,14 @@ def one_index(scene: Scene) -> Repairs:
 def example_missing(scene: Scene) -> Repairs:
     """All examples but one."""
     v = scene.place.cotangent
-    return ((f"{which} example is left out", v - part) for axis, which, part in _slabs(scene) if not axis)
+    slabs = [(which, part) for axis, which, part in _slabs(scene) if not axis]
+    return ((f"{which} example is left out", v - part) for which, part in slabs if len(slabs) > 2)
 
 
 def index_missing(scene: Scene) -> Repairs:
     """All indices of a further axis but one."""
     for axis, which, part in _slabs(scene):
-        if axis:
+        if axis and scene.upstream is not None and scene.upstream.shape[axis] > 2:
             yield f"{which} index along the output's axis {axis} is left out", scene.place.cotangent - part
 
 
@@ -99,7 +107,7 @@ def _slabs(scene: Scene) -> Iterator[tuple[int, str, Array]]:
     if v is None:
         return
     for axis, n in enumerate(v.shape):
-        for i in range(n) if 2 < n <= SLABS else ():
+        for i in range(n) if 1 < n <= SLABS else ():
             part = np.zeros_like(v)
             index = tuple(i if a == axis else slice(None) for a in range(v.ndim))
             part[index] = v[index]
