@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,29 @@ def test_the_report_is_the_one_that_the_command_prints(monkeypatch, capsys):
     assert main(words.split()) == 1
     printed = capsys.readouterr().out
     assert without_chance(block(f"output: {words}")) == without_chance(printed), f"README should show\n{printed}"
+
+
+def without_cost(text: str) -> str:
+    """What pytest printed without what another machine makes different: bars, counts, times, rules."""
+    text = re.sub(r"(?m)^(Dense|Averaged|slowest|target)(:? .*)", lambda m: " ".join(f"{m[1]}{m[2]}".split()), text)
+    text = re.sub(r"(?m)^((?:Dense|Averaged) .*?)(?: \S+){4}$", r"\1 …", text)
+    text = re.sub(r"slowest: .*", "slowest: …", text)
+    return re.sub(r"(?m)=+( .*? )=+$|in [\d.]+s$", r"\1", without_chance(text)).rstrip()
+
+
+def test_the_three_lines_print_what_is_shown():
+    words = "pytest examples/test_layers.py -q --gradient-seed 0"
+    installed = any(point.name == "backproof" for point in entry_points(group="pytest11"))
+    loaded = () if installed else ("-p", "checks.pytest_plugin")
+    flags = (*loaded, "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(ROOT))
+    env = {k: v for k, v in os.environ.items() if k != "PYTEST_ADDOPTS"} | {"COLUMNS": "80", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(  # noqa: S603 - ours
+        [sys.executable, "-m", *words.split(), *flags], capture_output=True, text=True, cwd=ROOT, env=env
+    )
+    assert without_cost(block(f"output: {words}")) == without_cost(done.stdout), f"README should show\n{done.stdout}"
+    example = (ROOT / "examples/test_layers.py").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```python\n(@checks.*?)```", README, re.S)
+    assert shown.splitlines()[0] in example
 
 
 def test_the_wrong_layer_shown_is_the_one_in_the_example():

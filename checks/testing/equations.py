@@ -94,7 +94,7 @@ def parametrize_with_equations(
 
     References
     ----------
-    docs/derivation.md; docs/guide.md, "Your own backpropagation".
+    docs/derivation.md; docs/testing.md.
     """
     if not isinstance(adapter, Own):
         raise MisuseError(f"the adapter is {adapter!r}; expected checks.equations.Own(name=…, make=…, gradients=…, …)")

@@ -154,7 +154,7 @@ def parametrize_with_gradient_checks(
 
     References
     ----------
-    docs/guide.md, "In your tests".
+    docs/testing.md.
 
     Examples
     --------
