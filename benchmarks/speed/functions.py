@@ -30,7 +30,7 @@ SIZES: Final = tuple(10.0**-d for d in range(1, 7))
 Spoil = Callable[[dict[str, Array]], dict[str, Array]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Function:
     """One function with its point.
 
