@@ -45,7 +45,7 @@ def once(function: Function, rounds: int) -> float:
 
 
 def timed(function: Function, rounds: int, limit: float) -> Row:
-    """Time every checker whose cost is expected below ``limit`` seconds on the right claim; fewer pairs of large ones."""
+    """Time every checker that is expected to take less than ``limit`` seconds; large functions in fewer pairs."""
     rounds = max(1, rounds // (1 + 2 * function.entries // 1_000_000))
     cost = once(function, rounds + 2)
     found: dict[str, Timed] = {}

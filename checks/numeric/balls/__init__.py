@@ -7,9 +7,11 @@ it encloses the derivative by every entry at once. Needs the extra ``exact`` (py
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.util import find_spec
 
 
+@cache
 def available() -> bool:
     """Whether python-flint is installed."""
     return find_spec("flint") is not None
