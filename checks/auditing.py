@@ -132,7 +132,8 @@ def audit(
             if profile == "deep":
                 stands += _deepen(calls, rng, rows, resolution, held)
             report = _report(calls, held, seed)
-            findings = explained(report, calls, stands, rng, locate=locate)
+            with np.errstate(all="ignore"):
+                findings = explained(report, calls, stands, rng, locate=locate)
     except KeyboardInterrupt as stopped:  # what was held until then goes along, so that it can be shown
         held.append(_undecided("interrupted", "the audit was interrupted; not every law was held", "run it to its end"))
         stopped.report = _report(calls, held, seed)  # type: ignore[attr-defined]  # an attribute of our own

@@ -16,12 +16,13 @@ import numpy as np
 from checks.numeric.bits import NAMES, significand_bits
 from checks.numeric.complex_step import complex_step
 from checks.numeric.estimate import Estimate
+from checks.numeric.jump import jump
 from checks.numeric.line import OutOfBudgetError
 from checks.numeric.windows import windows
 from checks.proof import comes_first, settled
 from checks.quickly import DOUBLE, PART, around, evidence, goal_of, quickly
 from checks.ray import CLAIM_ULPS, Place, Ray, norm, one_sided, ray
-from checks.still import change_along, flat_estimate, frozen
+from checks.still import STAIR, change_along, flat_estimate, frozen
 from checks.tangents import dot, terms, values
 from checks.units import Unit
 from checks.verdict import COARSEST, DESIRED, Outcome, Verdict, judge
@@ -29,6 +30,9 @@ from checks.verdict import COARSEST, DESIRED, Outcome, Verdict, judge
 ZERO_ULPS: Final = (64, 8)  # below this many ulps of what the function is and does a claim is zero; in coarse dtypes
 UNDERFLOW: Final = float(np.finfo(np.float64).tiny)  # below this, numbers lose their digits: the least scale there is
 SLIGHT: Final = 0.2  # unless more is demanded, a claim off by less than this share of what is aimed at is not failed
+BEYOND: Final = 8  # a jump is looked for out to this many sizes of the window
+FURTHEST: Final = 0.65  # and no further than this
+EXCUSED: Final = 2  # times its size over its distance: how far off, towards it, a slope may be that it explains
 MORE: Final = 5  # as long as so many further directions agree
 
 
@@ -138,6 +142,29 @@ def _jointly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, V
 
 
 def _fully(place: Place, asked: Ray, unit: Unit) -> Verdict:
+    """A full measurement of one unit; no failure where jumps nearby explain it."""
+    verdict = _repeated(place, asked, unit)
+    return _unless_it_jumps(place, verdict) if verdict.outcome is Outcome.FAIL else verdict
+
+
+def _unless_it_jumps(place: Place, verdict: Verdict) -> Verdict:
+    """Undecided where ψ jumps next to the window by what the disagreement adds up to on the way there.
+
+    A solver that stops, cancellation that leaves a few digits: between two jumps such values are smooth and their slope
+    is not that of the function they stand for. A jump of a share of the whole is a step of the function itself.
+    """
+    asked, e = next((found for found in place.measured if found[1] is verdict.estimate), (None, verdict.estimate))
+    if asked is None or e is None or verdict.claimed is None or e.method != "windows" or not 0 < e.step < FURTHEST:
+        return verdict
+    size, at = jump(asked.line, e.step, min(BEYOND * e.step, FURTHEST))
+    if abs(size) >= STAIR * place.value or not 0 < (verdict.claimed - e.value) * at / (size or np.inf) < EXCUSED:
+        return verdict
+    reason = f"values jump by {abs(size):.1g} at t = {at:.1g}: their slope in between, {e}, need not be the function's"
+    remedy = "run inner solvers to a finer tolerance, or avoid the cancellation"
+    return replace(verdict, outcome=Outcome.INCONCLUSIVE, reason=reason, remedy=remedy)
+
+
+def _repeated(place: Place, asked: Ray, unit: Unit) -> Verdict:
     """A full measurement of one unit; a failure must be repeated by a second direction."""
     verdict, slight = _one(place, asked, unit)
     if verdict.outcome is Outcome.INCONCLUSIVE:

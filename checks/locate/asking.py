@@ -188,7 +188,7 @@ class Questions:
 
 def _better(h: float, truncation: float, rounding: float) -> float:
     """The step at which truncation and rounding would be alike, at most 8 times shorter or longer."""
-    factor = (rounding / max(2 * truncation, 1e-3 * rounding)) ** (1 / 3) if rounding > 0 else 1.0
+    factor = (rounding / max(2 * truncation, 1e-3 * rounding)) ** (1 / 3) if 1e-3 * rounding > 0 else 1.0
     return float(min(max(h * min(max(factor, 1 / 8), 8.0), STEPS[0]), STEPS[1]))
 
 

@@ -77,6 +77,11 @@ class Line:
         found = ((t, (self._memo[t] - self._memo[-t]) / (2 * t)) for t in both)
         return tuple((t, slope) for t, slope in found if isfinite(slope))
 
+    @property
+    def known(self) -> list[float]:
+        """Where ψ was evaluated."""
+        return list(self._memo)
+
     def __call__(self, ts: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
         """Values of ψ at ``ts`` (shape (k,)), NaN outside the domain; new ones are evaluated and remembered."""
         wanted = [float(t) for t in ts]
