@@ -120,10 +120,22 @@ def test_what_cannot_be_drawn_is_left_out():
 
 
 def test_figures_of_one_page_share_no_identifier_and_are_the_same_twice():
-    told = page.render([WRONG_ONE, replace(WRONG_ONE, name="other")])
+    made = [replace(WRONG_ONE, name=name, run={}) for name in ("one", "other")]
+    told = page.render(made)
     names = re.findall(r'\bid="([^"]+)"', told)
     assert len(names) == len(set(names))
-    assert told == page.render([WRONG_ONE, replace(WRONG_ONE, name="other")])
+    assert told == page.render(made)
+
+
+def test_when_and_where_a_run_was_stands_on_its_page():
+    runs = [
+        {"written": f"2026-11-0{k}T10:00:00+00:00", "host": {"system": "Plan 9"}, "versions": {"numpy": f"2.{k % 2}"}}
+        for k in (3, 1, 2)
+    ]
+    told = Tags(page.render([replace(RIGHT_ONE, run=run) for run in runs])).text
+    assert "2026-11-01T10:00:00+00:00 to 2026-11-03T10:00:00+00:00" in told
+    assert told.count("system Plan 9 · numpy 2.") == 2
+    assert "python" in Tags(page.render([RIGHT_ONE])).text
 
 
 # --- the page -----------------------------------------------------------------------------------------------

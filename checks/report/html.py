@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from checks.errors import MisuseError
 from checks.report import several, text
 from checks.report.compare import Change
+from checks.report.json import run_of
 from checks.report.record import Report
 from checks.verdict import Outcome, Verdict
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 NAMED: Final = 3
-"""Findings that a row of the table names."""
+"""Findings that a row of the table names, and machines that the page does."""
 
 
 def needed() -> None:
@@ -97,15 +98,18 @@ def _markup(ours: str) -> Any:
 
 
 def _meta(reports: Sequence[Report]) -> list[str]:
-    """When, where and with what: a line for each run that is told apart."""
-    lines = []
-    for run in (report.run for report in reports if report.run):
-        host, found = run.get("host"), run.get("versions")
-        parts = [str(run.get("written", ""))]
-        parts += [" ".join(map(str, host.values()))] if isinstance(host, dict) else []
-        parts += [", ".join(f"{name} {v}" for name, v in found.items())] if isinstance(found, dict) else []
-        lines.append(text.plain(" · ".join(filter(None, parts))))
-    return list(dict.fromkeys(line for line in lines if line))[:5]
+    """When they were written, the first and the last; where and with what, a line for each that is told apart."""
+    runs = [run_of(report) for report in reports]
+    times = sorted(str(run["written"]) for run in runs if "written" in run)
+    places = dict.fromkeys(
+        " · ".join(filter(None, map(_listed, (run.get("host"), run.get("versions"))))) for run in runs
+    )
+    lines = [" to ".join(dict.fromkeys([times[0], times[-1]])) if times else "", *places]
+    return [text.plain(line) for line in lines if line][: 1 + NAMED]
+
+
+def _listed(found: object) -> str:
+    return ", ".join(f"{name} {value}" for name, value in found.items()) if isinstance(found, dict) else ""
 
 
 def _row(report: Report, anchor: str) -> dict[str, Any]:

@@ -77,8 +77,12 @@ def run_data(seconds: float) -> dict[str, Any]:
 
 def document(report: Report) -> dict[str, Any]:
     """The report as JSON holds it, with ``schema`` and ``run``."""
-    run = data(report.run) if report.run is not None else run_data(report.cost.seconds)
-    return {"schema": SCHEMA, **data(report), "run": run}
+    return {"schema": SCHEMA, **data(report), "run": data(run_of(report))}
+
+
+def run_of(report: Report) -> Mapping[str, Any]:
+    """When, where and with which versions it ran: as it was read, or now and here."""
+    return run_data(report.cost.seconds) if report.run is None else report.run
 
 
 def render(report: Report) -> str:
