@@ -90,7 +90,18 @@ def test_what_a_report_lacks_is_refused(key):
 def test_the_schemas_shipped_are_those_of_the_records(name):
     from benchmarks.schemas import schemas
 
-    assert schema.load(name) == schemas()[name], "a record has changed: python -m benchmarks.schemas"
+    assert without_words(schema.load(name)) == without_words(schemas()[name]), (
+        "a record has changed: python -m benchmarks.schemas"
+    )
+
+
+def without_words(told: Any) -> Any:
+    """A schema without its descriptions."""
+    if isinstance(told, dict):
+        return {
+            key: without_words(of) for key, of in told.items() if not (key == "description" and isinstance(of, str))
+        }
+    return [without_words(of) for of in told] if isinstance(told, list) else told
 
 
 @pytest.mark.parametrize("kind", ["verdict", "finding", "entry", "estimate"])
