@@ -12,16 +12,19 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+WORDS: Final = "because|seen|where|entry|and|looks like|to settle"
+"""What begins the lines of a finding."""
+
 STYLES: Final = {
     r"(?m)^ *PASS\b": "bold green",
     r"(?m)^ *FAIL\b": "bold red",
     r"(?m)^ *INCONCLUSIVE\b": "bold yellow",
     r"\bratio  \S+(?: [+−] \S+)?": "bold",
-    r"(?m)^ +(?:because|seen|where|entry|looks like|to settle|reproduce|and|note:)(?= )": "dim",
+    rf"(?m)^ +(?:{WORDS}|reproduce|note:)(?= )": "dim",
 }
 """What is set off, and how."""
 
-LEAD: Final = re.compile(r" +(?:(?:because|seen|where|and|looks like|to settle) +)?")
+LEAD: Final = re.compile(rf" +(?:(?:{WORDS}) +)?")
 """What stands before the words of a line."""
 
 OUTCOMES: Final = {"pass": "green", "fail": "bold red", "inconclusive": "yellow"}

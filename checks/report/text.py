@@ -168,7 +168,7 @@ def entries(found: Finding) -> list[str]:
     """
     if found.shape is None or 2 * len(found.entries) >= prod(found.shape):
         return []
-    tensor = plain(base(found.verdict.tensor))
+    tensor = named(base(found.verdict.tensor))
     return [_entry(tensor, entry) for entry in found.entries[:ENTRIES]]
 
 
