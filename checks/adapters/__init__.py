@@ -13,6 +13,7 @@ from checks import randomness
 from checks.adapters.closures import CLOSURE
 from checks.adapters.derivatives import SAME_INPUTS
 from checks.adapters.direct import MAKER, SUBJECT, WITH_INPUTS
+from checks.adapters.hips.rows import FUNCTION as HIPS
 from checks.adapters.inplace import IN_PLACE, in_place
 from checks.adapters.jax.rows import FUNCTION as JAX
 from checks.adapters.marked import (
@@ -41,6 +42,7 @@ FRAMEWORKS: Final[dict[str, Adapter]] = {
     "torch module": MODULE,
     "torch function": FUNCTION,
     "jax function": JAX,
+    "autograd function": HIPS,
 }
 """Shapes of the frameworks, known by their own types; looked at first, as other rows call the target to see."""
 
