@@ -33,12 +33,18 @@ from benchmarks.tables import progress, table, write
 OTHERS = (convolution, attention, layer_norm, elementwise, many_outputs)
 
 
-def functions(*, quick: bool) -> list[Function]:
+NETWORKS = ("1e2", "1e3", "1e4", "1e5", "1e6", "1e7")
+PARTS = ("cost", "planted", "own")
+
+
+def functions(*, quick: bool, largest: str) -> list[Function]:
     """The networks and the rest."""
     if quick:
         return [network("1e2"), network("1e2", "relu"), attention()]
-    networks = [network(s, a) for s in ("1e2", "1e3", "1e4", "1e5", "1e6", "1e7") for a in ("tanh", "relu")]
-    return [*networks, network("1e6", batch=128), network("1e6", "relu", batch=128), *(make() for make in OTHERS)]
+    wanted = [s for s in NETWORKS if float(s) <= float(largest)]
+    networks = [network(s, a) for s in wanted for a in ("tanh", "relu")]
+    wide = [network(s, a, batch=128) for s in wanted if 1e4 <= float(s) <= 1e6 for a in ("tanh", "relu")]
+    return [*networks, *wide, *(make() for make in OTHERS)]
 
 
 def cost_table(rows: Sequence[Row]) -> str:
@@ -101,34 +107,51 @@ def main(arguments: Sequence[str] | None = None) -> int:
     read.add_argument("--quick", action="store_true", help="small functions only, print only")
     read.add_argument("--rounds", type=int, default=7, help="pairs that the quick checkers are timed in")
     read.add_argument("--limit", type=float, default=60.0, help="checks expected to take longer are skipped")
+    read.add_argument("--only", choices=PARTS, help="one of the three parts")
+    read.add_argument("--largest", choices=NETWORKS, default="1e7", help="the largest networks of the first part")
     read.add_argument("--no-write", action="store_true", help="print only")
     asked = read.parse_args(arguments)
     rounds, limit = (2, 1.0) if asked.quick else (asked.rounds, asked.limit)
     torch.set_num_threads(1)
-    rows: list[Row] = []
+    said = f"torch {torch.__version__}, NumPy {np.__version__}, one thread, float64"
+    texts: dict[str, str] = {}
     with threadpool_limits(1):
-        chosen = functions(quick=asked.quick)
-        for done, function in enumerate(chosen, 1):
-            rows.append(timed(function, rounds, limit))
-            progress(done, len(chosen), function.name)
-        small = (
-            [attention()] if asked.quick else [network("1e2"), network("1e4", batch=1), *(make() for make in OTHERS)]
-        )
-        planted = [timed(f, 1, limit / 4) for f in small if f.entries < 100_000]
-        parts = [
-            f"torch {torch.__version__}, NumPy {np.__version__}, one thread, float64; {rounds} pairs a row.",
-            "Wall time, medians of the ratios of pairs:\n\n" + ratio_table(rows),
-            "Time in forward-and-backwards, and forward passes:\n\n" + cost_table(rows),
-            "The smallest planted error that is seen, all larger ones seen too (asked: 1e-1 … 1e-6):\n\n"
-            + sight_table(planted, limit / 20 if asked.quick else limit),
-            own_table(quick=asked.quick),
-        ]
-    text = "\n\n".join(parts)
-    print(text)
+        for part in [asked.only] if asked.only else PARTS:
+            texts[part] = f"{said}; {rounds} pairs a row, fewer of large ones." if part == "cost" else f"{said}."
+            texts[part] += "\n\n" + PART[part](asked.quick, rounds, limit, asked.largest)
+            print(texts[part], flush=True)
     if not (asked.quick or asked.no_write):
-        write("speed", f"`python -m benchmarks.speed --rounds {rounds} --limit {limit:g}`\n\n{text}")
-        draw(rows)
+        for part, text in texts.items():
+            command = f"python -m benchmarks.speed --only {part} --rounds {rounds} --limit {limit:g}"
+            write(f"speed, {part}", f"`{command}{f' --largest {asked.largest}' if part == 'cost' else ''}`\n\n{text}")
     return 0
+
+
+def _cost(quick: bool, rounds: int, limit: float, largest: str) -> str:
+    chosen, rows = functions(quick=quick, largest=largest), list[Row]()
+    for done, function in enumerate(chosen, 1):
+        rows.append(timed(function, rounds, limit))
+        progress(done, len(chosen), function.name)
+    if not quick:
+        draw(rows)
+    return (
+        f"Wall time, medians of the ratios of pairs:\n\n{ratio_table(rows)}\n\n"
+        f"Time in forward-and-backwards, and forward passes:\n\n{cost_table(rows)}"
+    )
+
+
+def _planted(quick: bool, rounds: int, limit: float, largest: str) -> str:
+    small = [attention()] if quick else [network("1e2"), network("1e4", batch=1), *(make() for make in OTHERS)]
+    rows = [timed(f, 1, limit) for f in small if f.entries < 100_000]
+    table_of = sight_table(rows, limit / 20 if quick else limit)
+    return f"The smallest planted error that is seen, all larger ones seen too (asked: 1e-1 … 1e-6):\n\n{table_of}"
+
+
+def _own(quick: bool, rounds: int, limit: float, largest: str) -> str:
+    return own_table(quick=quick)
+
+
+PART = {"cost": _cost, "planted": _planted, "own": _own}
 
 
 if __name__ == "__main__":
