@@ -107,11 +107,8 @@ class Calls:
         same = watched and self._same("forward", held, given, point)
         del given
         with quietly():
-            output = (
-                flat(made[""])
-                if isinstance(made[""], Mapping)
-                else np.asarray(self._buffers.keep(made, "")).reshape(-1)
-            )
+            several = isinstance(made[""], Mapping)
+            output = flat(made[""]) if several else np.asarray(self._buffers.keep(made, "")).reshape(-1)
         self._buffers.back(held, point if same else None)
         return output
 
@@ -168,10 +165,8 @@ class Calls:
             randomness.restore(self.states)
         several = type(cotangent) is not np.ndarray and isinstance(cotangent, Mapping)
         before = cotangent if several else {"": cotangent}
-        held, upstream = (
-            self._buffers.lend(point) if form is None else copies(point, form),
-            copies(before, form or np.array),
-        )
+        held = self._buffers.lend(point) if form is None else copies(point, form)
+        upstream = copies(before, form or np.array)
         given, given_upstream = dict(held), dict(upstream)
         gradient = subject.pullback(given, given_upstream if several else upstream[""])
         same = self._same("pullback", held, given, point)

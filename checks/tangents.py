@@ -133,10 +133,11 @@ class Tangent:
 
     def row(self, t: float = 1.0) -> Callable[[slice], Array]:
         """A function that makes one of the `blocks` of the direction, times t, flat; the next one takes its place."""
+        if self.imaginary is not None:
+            every = self.values(t).reshape(-1)
+            return lambda at: every[at]
         kept = self.kept.reshape(-1)
         made = np.empty(min(BLOCK, kept.size))
-        if self.imaginary is not None:
-            return lambda at: self.values(t).reshape(-1)[at]
         if self.kinds is None:
             whole = t * float(self.length)
             return lambda at: _block(kept[at], whole, made[: at.stop - at.start])
