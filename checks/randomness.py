@@ -30,11 +30,16 @@ def _numpy_back(state: Any) -> None:
 
 
 def _torch() -> Any:
-    return sys.modules["torch"].get_rng_state()
+    """The state of the CPU's generator, and of each GPU's where there is one in use."""
+    torch = sys.modules["torch"]
+    return (torch.get_rng_state(), *(torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else ()))
 
 
 def _torch_back(state: Any) -> None:
-    sys.modules["torch"].set_rng_state(state)
+    torch = sys.modules["torch"]
+    torch.set_rng_state(state[0])
+    if state[1:]:
+        torch.cuda.set_rng_state_all(state[1:])
 
 
 SOURCES: Final[Mapping[str, Source]] = {

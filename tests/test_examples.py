@@ -75,6 +75,13 @@ def test_autograds_primitives_pass():
     passes(loaded("autograd_primitives", "autograd")["primitives"])
 
 
+def test_custom_gradients_of_torch_pass_but_for_those_that_are_said_to_fail():
+    example = loaded("torch_custom_gradients", "torch")
+    passes(example["right"])
+    for subject in example["wrong"].values():
+        assert outcome(subject)[0] is Outcome.FAIL
+
+
 @pytest.fixture(scope="module")
 def sklearn_example():
     pytest.importorskip("sklearn", reason="scikit-learn is not installed: it is what the example audits")

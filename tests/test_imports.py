@@ -60,6 +60,11 @@ def test_importing_checks_loads_nothing_that_it_does_not_need_yet() -> None:
     assert not tops(modules) & {"hypothesis", "pytest", "rich", "scipy", "numpy", "backprop", "torch", "jax"}
 
 
+def test_the_adapters_of_frameworks_load_none() -> None:
+    modules = loaded_by("import checks.adapters; from checks.adapters.torch import gradcheck, gradgradcheck")
+    assert not tops(modules) & {"torch", "jax", "tensorflow", "autograd", "hypothesis", "pytest"}
+
+
 def test_an_audit_loads_no_test_framework_no_optimiser_and_no_peer() -> None:
     audit = "import numpy as np, checks; checks.audit((np.sin, np.cos), np.ones(2))"
     modules = loaded_by(audit)

@@ -55,8 +55,5 @@ def test_spoiled_layers_fail(name):
 def test_the_exceptions_fail_for_the_reason_given():
     padded = audited(BY_NAME["Embedding, padded"], ("double",))
     assert {f.verdict.tensor for f in padded.unexpected[0].findings} == {"weight (entries of size zero)"}
-    sixth = audited(BY_NAME["Hardsigmoid"], ("double", "single"))
-    assert sixth.outcomes == {"double": "fail", "single": "pass"}
-    assert all(f.verdict.ratio - 1 == pytest.approx(2.98e-8, rel=0.01) for f in sixth.unexpected[0].findings)
     lrn = audited(BY_NAME["CrossMapLRN2d"], ("double",))
     assert all(1e-5 < abs(f.verdict.ratio - 1) < 1e-3 for f in lrn.unexpected[0].findings)

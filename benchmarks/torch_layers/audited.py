@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from benchmarks.torch_layers.layers import Layer
-from benchmarks.torch_layers.spoiled import Spoiled, largest
+from benchmarks.torch_layers.spoiled import DRAW, Spoiled, largest
 from checks.auditing import audit
 from checks.report.record import Report
 from checks.verdict import Outcome
@@ -71,7 +71,11 @@ def audited(layer: Layer, columns: tuple[str, ...] = tuple(COLUMNS)) -> Row:
         "scaled": lambda: (Spoiled(module, None), *inputs),
         "flipped": lambda: (Spoiled(module, largest(*made(layer, torch.float64))), *inputs),
     }
-    reports = {key: audit(*targets[key](), **layer.options, budget=BUDGETS.get(key)) for key in columns}
+    reports = {}
+    for key in columns:
+        target = targets[key]()
+        torch.manual_seed(DRAW)
+        reports[key] = audit(*target, **layer.options, budget=BUDGETS.get(key))
     return Row(layer, reports, time.perf_counter() - start)
 
 
