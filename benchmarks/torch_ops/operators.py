@@ -58,7 +58,7 @@ def samples(only: Collection[str] = ()) -> Iterator[Sample]:
 
 
 def _first(op: Any) -> Sample | None:
-    """The first sample that is small enough; None where there is none."""
+    """The first sample that is small enough and has outputs; None where there is none."""
     try:
         for sample in op.sample_inputs("cpu", torch.float64, requires_grad=True):
             leaves, form = tree_flatten(((sample.input, *sample.args), sample.kwargs))
@@ -66,7 +66,9 @@ def _first(op: Any) -> Sample | None:
             numbers = sum(leaves[i].numel() for i in at)
             if not 0 < numbers <= LARGEST or any(leaves[i].layout is not torch.strided for i in at):
                 continue
-            return Sample(op.name, _function(op, sample, leaves, form, at), tuple(leaves[i].detach() for i in at))
+            found = Sample(op.name, _function(op, sample, leaves, form, at), tuple(leaves[i].detach() for i in at))
+            if all(t.numel() for t in tree_flatten(found.function(*found.inputs))[0] if isinstance(t, torch.Tensor)):
+                return found
     except (RuntimeError, NotImplementedError, ImportError):  # a build without what the operator needs
         return None
     return None

@@ -72,6 +72,8 @@ def tensor_of(array: Array, like: Tensor) -> Tensor:
     order of the axes in memory, gaps and strides of 0 are kept.
     """
     torch = sys.modules["torch"]
+    if array.dtype.kind == "O":
+        raise TypeError("torch does not compute with exact numbers")
     t = _shared(np.asarray(array), torch)
     return t.to(device=like.device, dtype=dtype_of(array, like))
 
