@@ -10,11 +10,11 @@ import traceback
 from collections.abc import Sequence
 from typing import Any, Final
 
-from checks.commands import audit, report, run
+from checks.commands import audit, report, run, vectors
 from checks.commands.said import BROKEN, EPILOG, INTERRUPTED, MISUSED, PASSED, say
 from checks.errors import MisuseError
 
-COMMANDS: Final[dict[str, Any]] = {"audit": audit, "report": report, "run": run}
+COMMANDS: Final[dict[str, Any]] = {"audit": audit, "report": report, "run": run, "vectors": vectors}
 """Subcommand -> module with ``add`` and ``run``; importing one loads nothing heavy."""
 
 
