@@ -1,4 +1,4 @@
-"""The reference vectors: what they cover, what they are made of, who agrees with them, and that they reject mistakes."""
+"""The reference vectors: what they cover and are made of, who agrees with them, and that they reject mistakes."""
 
 from __future__ import annotations
 
@@ -263,7 +263,7 @@ def _slope(f: Any, x: Any) -> Any:
 
 @pytest.mark.parametrize(
     ("name", "package", "every"),
-    [("backprop", "backprop", 1), ("torch", "torch", 2), ("autograd", "autograd", 2), ("jax", "jax", 60)],
+    [("backprop", "backprop", 1), ("torch", "torch", 2), ("autograd", "autograd", 2), ("jax", "jax", 150)],
 )
 def test_four_implementations_agree_and_are_told_from_every_known_mistake(name: str, package: str, every: int) -> None:
     pytest.importorskip(package, reason=f"{package} is not installed: it is held to the vectors")
@@ -272,8 +272,8 @@ def test_four_implementations_agree_and_are_told_from_every_known_mistake(name: 
         counts = verify(adapter(f"{name}_adapter"), every=every)
     assert [line for c in counts.values() for line in c.failures] == []
     right, rejected = (sum(getattr(c, what) for c in counts.values()) for what in ("right", "rejected"))
-    assert right * every > 2000
-    assert rejected * every > 1300
+    assert right * every > 1800
+    assert rejected * every > 1000
 
 
 def test_each_wrong_answer_is_caught_when_an_implementation_gives_it() -> None:
@@ -333,7 +333,7 @@ def test_a_network_in_javascript_agrees_and_rejects_every_mistake() -> None:
     if node is None:
         pytest.skip("node is not installed: it runs the JavaScript reader")
     done = _run(node, str(EXAMPLES / "dense.mjs"), str(HOME / "networks.json"))
-    assert done == "309 right, 426 rejected, 0 failures, 114 not supported"
+    assert done == "307 right, 406 rejected, 0 failures, 131 not supported"  # gelu needs an erf
 
 
 def test_a_network_in_c_agrees_and_rejects_every_mistake(tmp_path: Path) -> None:
@@ -343,7 +343,7 @@ def test_a_network_in_c_agrees_and_rejects_every_mistake(tmp_path: Path) -> None
     program = str(tmp_path / "dense")
     source = str(EXAMPLES / "dense.c")
     _run(compiler, "-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", "-o", program, source, "-lcjson", "-lm")
-    assert _run(program, str(HOME / "networks.json")) == "360 right, 489 rejected, 0 failures, 0 not supported"
+    assert _run(program, str(HOME / "networks.json")) == "360 right, 484 rejected, 0 failures, 0 not supported"
 
 
 def test_the_readers_find_a_planted_mistake(tmp_path: Path) -> None:
@@ -354,7 +354,7 @@ def test_the_readers_find_a_planted_mistake(tmp_path: Path) -> None:
     whole = json.loads((HOME / "networks.json").read_text())
     tests = whole["groups"][0]["tests"]
     plain = [t for t in tests if t["result"] == "valid" and "gelu" not in t["parameters"]["activations"]]
-    plain[0]["gradients"]["W1"]["high"][0] *= -1
+    plain[-1]["gradients"]["W1"]["high"][0] *= -1
     bad = next(t for t in tests if t["result"] == "invalid" and "gelu" not in t["parameters"]["activations"])
     right = next(t for t in tests if t["result"] == "valid" and t["inputs"] == bad["inputs"])
     for name, tensor in bad["wrong"].items():
@@ -367,7 +367,7 @@ def test_the_readers_find_a_planted_mistake(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 1
-    assert f"{plain[0]['id']}: disagrees" in done.stdout
+    assert f"{plain[-1]['id']}: disagrees" in done.stdout
     assert f"{bad['id']}: agrees with a wrong answer" in done.stdout
 
 

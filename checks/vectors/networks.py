@@ -96,10 +96,10 @@ def _pinned(proven: Proven) -> Proven:
     return replace(proven, scales={k: max(s, least) if k.startswith("d ") else s for k, s in proven.scales.items()})
 
 
-def loss_after(name: str, draws: Draws, k: int) -> str:
-    """A loss that takes what the activation gives; all of them in turn."""
-    image = {v: k for k, v in ENDS_IN.items()}.get(name, "real")
-    fits = [n for n, row in LOSSES.items() if row.domain in ("real", image)]
+def loss_after(name: str, k: int) -> str:
+    """A loss of what the activation gives, in turn: those that need no less, where there are any."""
+    image = {activation: domain for domain, activation in ENDS_IN.items()}.get(name, "real")
+    fits = [n for n, row in LOSSES.items() if row.domain == image]
     return fits[k % len(fits)]
 
 
@@ -116,7 +116,7 @@ def _of_depth(depth: int) -> list[Vector]:
     for k in range(EACH):
         # every activation in turn at the last layer, and every loss in turn behind it
         last = NAMES[(k * 5 + depth) % len(NAMES)]
-        loss = loss_after(last, draws, k)
+        loss = loss_after(last, k)
         below = tuple(draws.pick(NAMES) for _ in range(depth - 1))
         how = {"square": k % 3 == 0, "batch": 1 + k // 3 % 3}
         found.append(made(draws, (*below, last), loss, ("sum", "mean")[k % 2], **how))
@@ -217,7 +217,7 @@ def _of_label(label: str) -> list[Vector]:
             rows[-1], loss = "identity", "softmax_cross_entropy"
         elif kind in ("sum", "mean"):
             reduction = kind
-            loss = loss_after(rows[-1], draws, k)
+            loss = loss_after(rows[-1], k)
         batch = 2 + k % 2 if kind in ("batch", "sum", "mean") else 1 + k % 3
         v = made(draws, tuple(rows), loss, reduction, square=k % 2 == 0, batch=batch)
         found.append(_about(v, what))
