@@ -21,7 +21,11 @@ def adapter(operation, parameters, inputs, cotangent):
 
 
 def vjp(f, inputs, cotangent):
-    """Value, other values and gradients."""
-    given = {name: jnp.asarray(x) for name, x in inputs.items()}
-    output, pullback, more = jax.vjp(f, given, has_aux=True)
-    return output, more, pullback(jnp.asarray(cotangent))[0]
+    """Value, other values and gradients, compiled as one."""
+
+    @jax.jit
+    def both(given, v):
+        output, pullback, more = jax.vjp(f, given, has_aux=True)
+        return output, more, pullback(v)[0]
+
+    return both({name: jnp.asarray(x) for name, x in inputs.items()}, jnp.asarray(cotangent))
