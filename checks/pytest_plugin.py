@@ -97,9 +97,9 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def _check(item: Any) -> Any:
-    """The gradient check that an item's function is given; None where it is given none."""
+    """The check of ours that an item's function is given; None where it is given none."""
     params = getattr(getattr(item, "callspec", None), "params", {})
-    return params.get("gradient_check") or params.get("equation_check")
+    return next((v for v in params.values() if type(v).__module__.startswith("checks.testing.")), None)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -121,9 +121,9 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """Let records find their item; a test that is given a check and never asks it proves nothing, and fails."""
     with running(item) as run:
         yield
-        name = "equation_check" if "equation_check" in getattr(item, "fixturenames", ()) else "gradient_check"
-        if _check(item) is not None and not run.asked:
-            pytest.fail(f"the test never called {name}(), so nothing was audited; call it", pytrace=False)
+        check = _check(item)
+        if check is not None and not run.asked:
+            pytest.fail(f"the test never called {check.argument}(), so nothing was audited; call it", pytrace=False)
 
 
 @pytest.fixture

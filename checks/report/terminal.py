@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-WORDS: Final = "because|seen|where|entry|and|looks like|to settle"
+WORDS: Final = "because|seen|where|case|entry|and|looks like|to settle"
 """What begins the lines of a finding."""
 
 STYLES: Final = {

@@ -144,6 +144,7 @@ def finding(found: Finding, dtypes: Iterable[str] = (), others: Iterable[Verdict
         ("where", ", ".join(plain(w) for w in (found.location, v.where) if w)),
         *(("entry", words) for words in entries(found)),
         *(("and", _elsewhere(other)) for other in others),
+        ("case", "" if found.case in found.reproduce else plain(found.case)),
         ("looks like", plain(found.diagnosis)),
         ("to settle", plain(v.remedy)),
         ("reproduce", plain(found.reproduce)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import pytest
 
@@ -40,6 +40,7 @@ class EquationCheck:
     label: str
     spoken: tuple[str, ...] = field(repr=False)
     reports: dict[Any, Report] = field(repr=False)
+    argument: ClassVar[str] = ARGUMENT
 
     def __call__(self) -> Report:
         """Hold the equation; one that follows from another which does not hold is not asked, and the test skipped."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import pytest
 
@@ -89,6 +89,7 @@ class GradientCheck:
 
     audited: Audited
     law: str
+    argument: ClassVar[str] = ARGUMENT
 
     def __call__(self) -> Report:
         """Hold the law; the report is returned where it passes."""
