@@ -20,6 +20,12 @@ from checks import Outcome, Report
 
 OURS: Final = "backproof"
 CHECKERS: Final = (OURS, *PEERS)
+BY_LAWS: Final = {
+    "overwritten instead": "overwritten",
+    "a penalty is added": "term added",
+    "a constant is": "term added",
+}
+"""How the words begin that laws, not repairs, speak for; and the rows of the suspects that they stand for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,10 +140,14 @@ def _cause(mistake: Mistake, report: Report, names: Mapping[str, str]) -> tuple[
     """Whether what the findings say it looks like is what it is."""
     fits = mistake.named_by
     said = [f.diagnosis for f in report.findings if f.diagnosis and f.diagnosis != checks.diagnosis.NONE]
-    found = [{names.get(words, words) for words in text.split(" or ")} for text in said]
+    found = [{names.get(words) or _by_law(words) for words in text.split(" or ")} for text in said]
     if any(not each & set(fits) for each in found):
         return "wrong", "; ".join(said)
     return ("right" if found else "none") if fits else "", "; ".join(said)
+
+
+def _by_law(words: str) -> str:
+    return next((name for start, name in BY_LAWS.items() if words.startswith(start)), words)
 
 
 def _place(mistake: Mistake, report: Report, seed: int) -> str:
