@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from corpus import MISTAKES
+from corpus.nasty import NASTY
 
 from benchmarks.corpus.score import CHECKERS, OURS, Line
 from benchmarks.tables import table
@@ -14,7 +15,7 @@ HEAD = (
     "checker",
     "right layers called wrong",
     "nasty right gradients called wrong",
-    "inconclusive",
+    "inconclusive: right / nasty / mistakes",
     "mistakes scored",
     "caught",
     "missed",
@@ -46,18 +47,18 @@ def _row(checker: str, lines: Sequence[Line]) -> list[object]:
     right, nasty = ([l for l in mine if l.kind == kind] for kind in ("right", "nasty"))
     wrong = scored(mine)
     cause, place = ([getattr(l, what) for l in wrong] for what in ("cause", "place"))
-    undecided = sum(l.outcome == "inconclusive" and not caught(l) for l in [*right, *nasty, *wrong])
+    undecided = [sum(l.outcome == "inconclusive" and not caught(l) for l in some) for some in (right, nasty, wrong)]
     ours = checker == OURS
-    named, found = len(cause) - cause.count(""), len(place) - place.count("")
+    known, found = sum(bool(l.cause) and _known(l) for l in wrong), len(place) - place.count("")
     return [
         checker,
         _of(sum(l.outcome in ("fail", "error") for l in right), len(right)),
         _of(sum(l.outcome in ("fail", "error") for l in nasty), len(nasty)),
-        undecided if ours else "–",
+        " / ".join(map(str, undecided)) if ours else "–",
         len(wrong),
         sum(map(caught, wrong)),
         sum(l.outcome == "pass" for l in wrong),
-        _of(cause.count("right"), named - sum(l.cause == "wrong" and not _known(l) for l in wrong)) if ours else "–",
+        _of(cause.count("right"), known) if ours else "–",
         cause.count("wrong") if ours else "–",
         _of(place.count("right"), found) if ours else "–",
         place.count("wrong") if ours else "–",
@@ -85,7 +86,8 @@ def _odd(line: Line) -> str:
         return f"{name}: the audit raised {line.named}"
     if line.kind != "mistake" and line.outcome == "fail":
         return f"{name}: called wrong under {line.law}"
-    if line.kind == "right" and line.outcome != "pass":
+    ordinary = line.kind == "right" or (line.kind == "nasty" and NASTY[line.name].kind == "ordinary")
+    if ordinary and line.outcome != "pass":
         return f"{name}: undecided under {line.law}"
     if line.kind == "mistake" and not caught(line):
         return f"{name}: {'missed' if line.outcome == 'pass' else 'undecided'}"

@@ -127,8 +127,6 @@ class Mistake:
         Sizes at which the mistake does nothing.
     suspects : tuple of str
         The rows of ``SUSPECTS`` that name it rightly, where they are others than its class's.
-    passes : str
-        Why the judge lets it pass, where it is known to; empty for nearly all.
     """
 
     layer: str
@@ -142,7 +140,6 @@ class Mistake:
     needs: str = ""
     hidden: Mapping[str, int] = field(default_factory=dict)
     suspects: tuple[str, ...] = ()
-    passes: str = ""
 
     @property
     def named_by(self) -> tuple[str, ...]:

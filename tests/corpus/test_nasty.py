@@ -10,7 +10,6 @@ import pytest
 
 from checks import Outcome
 from checks.subject import named_outputs
-from corpus.exceptions import known
 from corpus.facts import cotangent
 from corpus.nasty import NASTY
 from corpus.nasty.row import DIGITS, Nasty, digits
@@ -68,7 +67,7 @@ def test_it_is_right(case: Nasty):
                     assert low - allowed <= float(g[at]) <= high + allowed, f"{name}{list(at)}: {g[at]}, {low}, {high}"
 
 
-@pytest.mark.parametrize("case", [pytest.param(c, marks=known(c.fails), id=c.name) for c in NASTY.values()])
+@by_name
 def test_it_is_not_called_wrong(case: Nasty):
     for seed in SEEDS:
         report = case.audit(seed)

@@ -36,8 +36,6 @@ class Nasty:
         How well the pullback is known, relative to its largest entry.
     loses : float
         How much of an entry an honest float64 pullback loses to rounding, where terms cancel.
-    fails : str
-        Why the judge calls it wrong, where it is known to; empty for nearly all.
     """
 
     name: str
@@ -48,7 +46,6 @@ class Nasty:
     pullback: Callable[..., Any]
     within: float = 0.0
     loses: float = 0.0
-    fails: str = ""
 
     def __str__(self) -> str:
         return self.name
