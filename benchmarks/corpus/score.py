@@ -13,19 +13,12 @@ from corpus import LAYERS, MISTAKES, Mistake, load
 from corpus.facts import facts
 from corpus.nasty import NASTY, Nasty
 
-import checks.diagnosis
 from benchmarks.corpus.peers import PEERS, passes
 from benchmarks.corpus.wrapped import Wrapped, of_layer, of_nasty
 from checks import Outcome, Report
 
 OURS: Final = "backproof"
 CHECKERS: Final = (OURS, *PEERS)
-BY_LAWS: Final = {
-    "overwritten instead": "overwritten",
-    "a penalty is added": "term added",
-    "a constant is": "term added",
-}
-"""How the words begin that laws, not repairs, speak for; and the rows of the suspects that they stand for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,23 +101,12 @@ def _wrapped(kind: str, layer: str, row: Any, seed: int) -> Wrapped:
 
 
 def _ours(kind: str, layer: str, row: Any, seed: int) -> Mapping[str, Any]:
-    names: dict[str, str] = {}
-    suspected = checks.diagnosis.suspected
-
-    def remembering(scenes: Any) -> dict[str, str]:
-        found = suspected(scenes)
-        names.update(found)
-        return found
-
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # an audit may not let a warning of its own probes out
-        checks.diagnosis.suspected = remembering
         try:
             report = row.audit(seed) if kind == "nasty" else (row.load() if row else load(layer)).audit(seed)
         except Exception as raised:
             return {"outcome": "error", "named": f"{type(raised).__name__}: {raised}"[:200]}
-        finally:
-            checks.diagnosis.suspected = suspected
     said = {
         "outcome": report.outcome.value,
         "forwards": report.cost.forward,
@@ -132,22 +114,17 @@ def _ours(kind: str, layer: str, row: Any, seed: int) -> Mapping[str, Any]:
     }
     if kind != "mistake" or report.outcome is not Outcome.FAIL:
         return said
-    cause, named = _cause(row, report, names)
+    cause, named = _cause(row, report)
     return {**said, "cause": cause, "named": named, "place": _place(row, report, seed)}
 
 
-def _cause(mistake: Mistake, report: Report, names: Mapping[str, str]) -> tuple[str, str]:
+def _cause(mistake: Mistake, report: Report) -> tuple[str, str]:
     """Whether what the findings say it looks like is what it is."""
-    fits = mistake.named_by
-    said = [f.diagnosis for f in report.findings if f.diagnosis and f.diagnosis != checks.diagnosis.NONE]
-    found = [{names.get(words) or _by_law(words) for words in text.split(" or ")} for text in said]
-    if any(not each & set(fits) for each in found):
-        return "wrong", "; ".join(said)
-    return ("right" if found else "none") if fits else "", "; ".join(said)
-
-
-def _by_law(words: str) -> str:
-    return next((name for start, name in BY_LAWS.items() if words.startswith(start)), words)
+    fits, named = mistake.named_by, [f for f in report.findings if f.suspects]
+    words = "; ".join(dict.fromkeys(f.diagnosis for f in named))
+    if any(not set(f.suspects) & set(fits) for f in named):
+        return "wrong", words
+    return ("right" if named else "none") if fits else "", words
 
 
 def _place(mistake: Mistake, report: Report, seed: int) -> str:

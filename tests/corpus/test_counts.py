@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from checks import Outcome
+from checks.diagnosis import SUSPECTS
 from checks.laws import LAWS
 from corpus import CLASSES, LAYERS, MISTAKES, Mistake, load
 from corpus.facts import Facts, facts
@@ -85,3 +86,7 @@ def test_each_load_starts_anew():
     first.module.K = 1
     assert second.module.K == 3
     assert np.array_equal(first.draw(3)[1]["x"], second.draw(3)[1]["x"])
+
+
+def test_classes_are_named_by_rows_that_there_are():
+    assert {name for m in MISTAKES for name in m.named_by} <= set(SUSPECTS)
