@@ -19,6 +19,7 @@ from checks import Outcome, Report
 
 OURS: Final = "backproof"
 CHECKERS: Final = (OURS, *PEERS)
+MOVES: Final = 8  # an entry beside a kink may be wrong at the moved point alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +131,7 @@ def _cause(mistake: Mistake, report: Report) -> tuple[str, str]:
 def _place(mistake: Mistake, report: Report, seed: int) -> str:
     """Whether the failed tensors are the wrong ones, and every entry that is named is a wrong one."""
     values = [f for f in report.findings if f.law == "adjoint" and f.verdict.outcome is Outcome.FAIL]
-    changed = facts(mistake, seed).changed
+    changed = facts(mistake, seed, moves=MOVES).changed
     if not values or not changed:
         return ""
     if {f.verdict.tensor.split(" (")[0] for f in values} != set(changed):

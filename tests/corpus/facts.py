@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from checks.probes import signed
+from checks.probes import moved as moved_by
+from checks.probes import signed, size
 from checks.subject import named_outputs
 from corpus.layer import load
 from corpus.mistake import Mistake
@@ -55,15 +56,17 @@ def cotangent(rng: np.random.Generator, output: Any) -> Any:
     return made if isinstance(output, Mapping) else made[""]
 
 
-def facts(mistake: Mistake, seed: int = 0, **sizes: int) -> Facts:
-    """Run a mistake and its twin at the same inputs."""
+def facts(mistake: Mistake, seed: int = 0, *, moves: int = 0, **sizes: int) -> Facts:
+    """Run a mistake and its twin at the same inputs, and at ``moves`` points beside them, as an audit does."""
     right, wrong = load(mistake.layer).subject(seed, **sizes), mistake.load().subject(seed, **sizes)
     rng = np.random.default_rng([seed, 1])
     changed: dict[str, Any] = {}
     error, moved = 0.0, True
-    for _ in range(COTANGENTS):
-        v = cotangent(rng, right.forward(right.point))
-        good, bad = right.pullback(right.point, v), wrong.pullback(wrong.point, v)
+    lengths = {name: size(x) for name, x in right.point.items()}
+    points = [dict(right.point)] * COTANGENTS + [moved_by(rng, right.point, lengths) for _ in range(moves)]
+    for point in points:
+        v = cotangent(rng, right.forward(point))
+        good, bad = right.pullback(point, v), wrong.pullback(point, v)
         here = {name: _changed(g, bad.get(name)) for name, g in good.items()}
         for name in (name for name, c in here.items() if c.any()):
             changed[name] = changed.get(name, False) | here[name]
