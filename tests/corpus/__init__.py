@@ -2,7 +2,7 @@
 
 ``layers/NAME.py`` is a layer: a right forward and backward in one of the styles of `corpus.layer`, the inputs that it
 is held at (``draw``) and the same mathematics in PyTorch (``twin``). ``layers/NAME.toml`` holds its mistakes
-(`corpus.mistake`). ``nasty/`` holds right gradients that are easily called wrong. Nothing here has been tuned on.
+(`corpus.mistake`). ``nasty/`` holds right gradients that are easily called wrong.
 """
 
 from corpus.layer import LAYERS, Layer, load
