@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from outputs import printed, shown, without_chance
 
 import checks.adapters
 from checks import Outcome
@@ -56,6 +57,24 @@ def test_the_ratios_told_are_those_reported(section, tensor, ratio):
     failed = [f.verdict for f in reports[0].findings if f.verdict.outcome is Outcome.FAIL]
     assert {v.tensor for v in failed} == {tensor}
     assert all(v.ratio == pytest.approx(ratio, rel=1e-6) for v in failed)
+
+
+SHOWN = shown(ROOT / "docs/guide.md")
+
+
+def test_ten_mistakes_are_shown():
+    assert len(SHOWN) == 10
+    told = [re.search(r"looks like (.*)", report)[1] for report in SHOWN.values()]
+    assert len(set(told)) == 10
+
+
+@pytest.mark.parametrize("words", SHOWN, ids=lambda words: words.split(":")[-1])
+def test_each_report_is_the_one_that_is_printed_and_its_line_gives_the_same_finding(words):
+    now = printed(words)
+    assert without_chance(SHOWN[words]) == without_chance(now), f"python tests/outputs.py writes it anew:\n{now}"
+    lines = set(re.findall(r"reproduce  backproof (.*)", now))
+    assert len(lines) == 1
+    assert without_chance(printed(lines.pop())) == without_chance(now)
 
 
 def test_the_cost_table_is_the_one_that_the_command_prints():
