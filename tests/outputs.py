@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", ROOT / "docs/guide.md")
-SHOWN = re.compile(r"<!-- output: (.*?) -->\n```text\n(.*?)```", re.S)
+SHOWN = re.compile(r"<!-- output: (audit .*?) -->\n```text\n(.*?)```", re.S)
 
 
 def shown(page: Path) -> dict[str, str]:
