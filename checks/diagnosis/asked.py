@@ -94,7 +94,7 @@ def coarse(scene: Scene) -> Repairs:
         yield f"{COARSE[bits][0]}: the values carry {bits} bits", g
         return
     for bits, (words, change) in COARSE.items():
-        if worst <= 2.0 ** (1 - bits) and (_blind(scene, g, change, "v") or _blind(scene, g, change, "x")):
+        if worst <= 2.0 ** (2 - bits) and (_blind(scene, g, change, "v") or _blind(scene, g, change, "x")):
             yield f"{words}: a change by {change:.0e} is not seen", g
             return
 
