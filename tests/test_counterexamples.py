@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pytest
 
+from benchmarks.judging.coarse import as_brain
 from checks import Outcome, Report, Subject
 from checks.auditing import audit
 
@@ -154,6 +155,19 @@ RIGHT: Final[Table] = {
         pullback=lambda p, v: (lambda d: {"x": d @ p["w"].T, "w": p["x"].T @ d})(v / np.cosh(p["x"] @ p["w"]) ** 2),
     ),
     "float16": lambda rng: of_x(np.sin, np.cos, rng.normal(size=30).astype(np.float16)),
+    "bfloat16, with a plain version in float64": lambda rng: Subject(
+        name="bfloat16",
+        point={"x": rng.normal(size=30)},
+        forward=lambda p: as_brain(np.tanh(as_brain(p["x"]))),
+        pullback=lambda p, v: {"x": v / np.cosh(p["x"]) ** 2},
+        reference=lambda p: np.tanh(p["x"]),
+    ),
+    "dropout": lambda rng: Subject(
+        name="dropout",
+        point={"x": rng.normal(size=12)},
+        forward=lambda p: np.tanh(p["x"]) * (np.random.random(12) < 0.5),  # noqa: NPY002 - what people write
+        pullback=lambda p, v: {"x": v / np.cosh(p["x"]) ** 2 * (np.random.random(12) < 0.5)},  # noqa: NPY002
+    ),
     "log near 0": lambda rng: of_x(np.log, lambda x: 1 / x, np.array([1e-9, 1e-6, 1e-3, 1.0])),
     "x + 1000 in float32": lambda rng: of_x(
         lambda x: x + np.float32(1000), np.ones_like, rng.normal(size=30).astype(np.float32)
@@ -234,3 +248,13 @@ def test_what_is_undecided_at_a_kink_says_so() -> None:
         assert finding.estimate is not None
         assert finding.estimate.kink is not None
         assert "kink" in finding.verdict.reason
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_right_bfloat16_is_not_failed_and_a_plainly_wrong_one_not_passed(seed: int) -> None:
+    """Without a plain version its own values say a digit or two."""
+    x = np.random.default_rng(seed).normal(size=30)
+    right = of_x(lambda x: as_brain(np.tanh(as_brain(x))), lambda x: 1 / np.cosh(x) ** 2, x)
+    assert audit(right, seed=seed).outcome is not Outcome.FAIL
+    wrong = of_x(lambda x: as_brain(np.tanh(as_brain(x))), lambda x: -1 / np.cosh(x) ** 2, x)
+    assert audit(wrong, seed=seed).outcome is Outcome.FAIL
