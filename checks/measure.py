@@ -16,7 +16,7 @@ import numpy as np
 from checks.numeric.bits import NAMES, significand_bits
 from checks.numeric.complex_step import complex_step
 from checks.numeric.estimate import Estimate
-from checks.numeric.jump import jump
+from checks.numeric.jump import JUMPS, jump
 from checks.numeric.line import OutOfBudgetError
 from checks.numeric.windows import windows
 from checks.proof import comes_first, settled
@@ -159,7 +159,7 @@ def _unless_it_jumps(place: Place, verdict: Verdict) -> Verdict:
     size, at = jump(asked.line, e.step, min(BEYOND * e.step, FURTHEST))
     if abs(size) >= STAIR * place.value or not 0 < (verdict.claimed - e.value) * at / (size or np.inf) < EXCUSED:
         return verdict
-    reason = f"values jump by {abs(size):.1g} at t = {at:.1g}: their slope in between, {e}, need not be the function's"
+    reason = f"{JUMPS} {abs(size):.1g} at t = {at:.1g}: their slope in between, {e}, need not be the function's"
     remedy = "run inner solvers to a finer tolerance, or avoid the cancellation"
     return replace(verdict, outcome=Outcome.INCONCLUSIVE, reason=reason, remedy=remedy)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from checks.numeric.balls import available
 from checks.numeric.estimate import Errors, Estimate
+from checks.numeric.jump import JUMPS
 from checks.numeric.line import OutOfBudgetError
 from checks.probes import MAGNITUDE_RMS, rms
 from checks.ray import CLAIM_ULPS, VALUE_ULPS, Place
@@ -231,7 +232,12 @@ def _stands_still(verdict: Verdict) -> bool:
 
 
 def _beside(measured: Verdict | None, found: Verdict) -> Verdict:
-    """The proof, unless values that move say otherwise: a claim that they fail is not passed for what is exact."""
+    """The proof, unless values that move say otherwise: a claim that they fail is not passed for what is exact.
+
+    Nor is one failed that jumps leave open: between them, what is exact is not the function's either.
+    """
+    if measured and found.outcome is Outcome.FAIL and measured.reason.startswith(JUMPS):
+        return measured
     if not measured or measured.outcome is not Outcome.FAIL or found.outcome is Outcome.FAIL or _stands_still(measured):
         return found
     reason = f"{found.reason}; but the values in floats move otherwise: {measured.estimate} ({measured.where})"

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from places import at, failed, judged, of_x
 
-from checks import Outcome, Subject
+from benchmarks.judging import draw
+from checks import Outcome, Subject, audit
 from checks.numeric.jump import jump
 from checks.numeric.line import Line
 from checks.quickly import PART
@@ -67,6 +68,12 @@ def test_values_that_jump_by_an_inner_tolerance_leave_a_claim_within_it_open() -
     assert "values jump by" in first.verdict.reason
     for factor in (1.01, 0.99, 1.0005):
         assert judged(of_x(sawtooth, lambda x, f=factor: f * np.cos(x), x), proof=False).outcome is Outcome.FAIL
+
+
+def test_a_proof_does_not_fail_what_jumps_leave_open() -> None:
+    """An iteration that stops at a tolerance, and an implicit gradient: its exact derivative is off as well."""
+    claim = draw("stopped iteration", 4, 78)
+    assert audit(claim.subject(), seed=claim.seed, laws=["adjoint"]).outcome is Outcome.INCONCLUSIVE
 
 
 def cancelled(x: np.ndarray) -> np.ndarray:

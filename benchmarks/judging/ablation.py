@@ -99,7 +99,7 @@ def row(variant: Variant, lines: Sequence[Line | None], unchanged: Sequence[Line
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", type=int, default=250, metavar="N", help="claims, each right and spoilt")
-    parser.add_argument("--keep", type=int, default=60, metavar="N", help="audits, of those where constants decide")
+    parser.add_argument("--keep", type=int, default=60, metavar="N", help="of those near a decision, the shortest")
     parser.add_argument("--base", type=int, default=BASE_SEED + 1)
     parser.add_argument("--no-write", action="store_true", help="print only")
     options = parser.parse_args(arguments)
@@ -109,8 +109,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     every = list(variants())
     with threadpool_limits(1):
         first = tried(todo, every[0].during)
-        near = [i for i, line in enumerate(first) if telling(line)]
-        chosen = near[:: max(1, len(near) // options.keep)][: options.keep]
+        near = sorted((line.forward, i) for i, line in enumerate(first) if line and telling(line))
+        chosen = [i for _, i in near[: options.keep]]
         todo, unchanged = [todo[i] for i in chosen], [first[i] for i in chosen]
         for variant in every:
             lines = unchanged if variant is every[0] else tried(todo, variant.during)

@@ -9,6 +9,7 @@ from numpy.polynomial import Polynomial
 
 from checks.numeric.line import Line
 
+JUMPS: Final = "values jump by"  # how a verdict begins that is open for it
 HALVINGS: Final = 10  # of the stretch that is searched, on each side
 MOST: Final = 6  # degree of the polynomial through the window
 SPARE: Final = 3  # points more than it has unknowns
