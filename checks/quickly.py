@@ -31,14 +31,15 @@ def quickly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Ve
     """Pass the units whose claim the quick stencil supports, at one step or at two closer or wider ones."""
     goals = goals_of(place, asked, units)
     share = AGREES[place.eps > DOUBLE]
-    for steps in _steps(asked, goals, share, place.value):
+    for nth, steps in enumerate(_steps(asked, goals, share, place.value)):
         values = np.stack([asked.line(h * AT) for h in steps])
         seen = _agreement(values, asked, steps, goals, share)
         for i in map(int, np.flatnonzero(seen.agrees)):
             verdict = judge(evidence(place, asked, units[i], _estimate(seen, i, asked), i), float(goals[i]))
             if verdict.outcome is Outcome.PASS:
                 found[units[i].label] = verdict
-        if seen.agrees.any() or not np.isfinite(values).all():
+        settled = seen.agrees[goals == goals.min()] if nth else seen.agrees  # what aims low agrees sooner
+        if settled.any() or not np.isfinite(values).all():
             return
 
 
