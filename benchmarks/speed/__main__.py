@@ -143,7 +143,7 @@ def _cost(quick: bool, rounds: int, limit: float, largest: str) -> str:
 def _planted(quick: bool, rounds: int, limit: float, largest: str) -> str:
     small = [attention()] if quick else [network("1e2"), network("1e4", batch=1), *(make() for make in OTHERS)]
     rows = [timed(f, 1, limit) for f in small if f.entries < 100_000]
-    table_of = sight_table(rows, limit / 20 if quick else limit)
+    table_of = sight_table(rows, limit / 2 if quick else limit)
     return f"The smallest planted error that is seen, all larger ones seen too (asked: 1e-1 … 1e-6):\n\n{table_of}"
 
 
