@@ -294,7 +294,7 @@ def on_a_terminal(write, *words, width: int, monkeypatch) -> list[str]:
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_a_report_fits_its_terminal_and_keeps_every_word(monkeypatch, width):
     why = "agrees, but errors below 0.3 of the scale would not be seen (asked: 0.1), so that nothing can be said"
-    told = str(report(replace(FOUND, verdict=replace(WRONG, reason=why, tensor="encoder.layers.11.norm.weight"))))
+    told = str(report(replace(FOUND, verdict=replace(WRONG, reason=why, tensor="layers.11.weight"))))
     lines = on_a_terminal(terminal.write, told, width=width, monkeypatch=monkeypatch)
     commands = [line for line in lines if "reproduce" in line]
     assert commands == ["      reproduce  backproof audit norm.py:LayerNorm --seed 7"]
