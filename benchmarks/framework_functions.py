@@ -37,7 +37,7 @@ JAX: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     **{
         f"nn.{name}": (getattr(jax.nn, name), (X,))
         for name in (
-            "celu", "elu", "gelu", "glu", "hard_sigmoid", "hard_silu", "hard_tanh", "leaky_relu", "log_sigmoid",
+            "celu", "elu", "gelu", "hard_sigmoid", "hard_silu", "hard_tanh", "leaky_relu", "log_sigmoid",
             "log_softmax", "logsumexp", "mish", "relu", "relu6", "selu", "sigmoid", "silu", "soft_sign", "softmax",
             "softplus", "sparse_plus", "sparse_sigmoid", "squareplus", "standardize",
         )
