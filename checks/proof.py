@@ -22,7 +22,7 @@ from checks.verdict import Outcome, Verdict
 METHOD: Final = "ball arithmetic"
 SECONDS: Final = {True: 60.0, None: 2.0}  # wall time of a proof at one place: asked for, or on the judge's own account
 FINEST_SEEN: Final = 1e-10  # a demand below this is finer than differences of float64 values can be trusted to see
-TO_SETTLE: Final = "to settle it by proof, where the forward is plain NumPy: pip install backproof[exact]"
+TO_SETTLE: Final = "prove it, where the forward is plain NumPy: pip install backproof[exact]"
 
 
 class Entries(NamedTuple):
