@@ -20,7 +20,7 @@ COARSE: Final = {11: ("half precision inside", 2.0**-20), 24: ("single precision
 """Significand bits -> its name, and a relative change of the upstream that it does not see."""
 SEEN: Final = 2.0**-6  # a change that every format sees
 MOST: Final = 0.9  # of the entries
-ROUNDED: Final = 2.0**-6  # errors above this share of what was measured are no rounding
+ROUNDED: Final = 2.0**-6  # errors above this share of Σ|g u| are no rounding
 
 
 def undone(scene: Scene) -> Repairs:
@@ -86,7 +86,7 @@ def coarse(scene: Scene) -> Repairs:
     """The claim itself, where it is rounded: its values are on a coarser grid, or it is blind to small changes."""
     g = scene.g
     errors = norm(np.array([s.along(g) - s.measured for s in scene.sights]))
-    worst = errors / (norm(np.array([s.size for s in scene.sights])) or 1.0)
+    worst = errors / (norm(np.array([max(s.size, s.reach) for s in scene.sights])) or 1.0)
     if g.dtype != np.float64 or not g.any() or worst > ROUNDED:
         return
     bits = significand_bits(g.ravel())
