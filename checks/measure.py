@@ -228,7 +228,7 @@ def _estimated(place: Place, asked: Ray) -> Estimate:
     if flat and flat.sure:
         return flat.estimate
     estimate = _as_coarse_as_outputs(asked, windows(asked.line, smallest=place.smallest))
-    if estimate.bits < 53 and (hidden := frozen(place, asked, estimate.step, estimate.bits)):
+    if hidden := frozen(place, asked, estimate.step, estimate.bits):
         finer = windows(asked.line, smallest=place.smallest, floor=hidden)
         estimate = _as_coarse_as_outputs(asked, finer)
     if flat and estimate.value == 0:  # nothing but the plateau was seen

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from checks.numeric.bits import significand_bits
+from checks.numeric.bits import COARSER, significand_bits
 from checks.numeric.estimate import Estimate
 from checks.numeric.line import Line, OutOfBudgetError
 from checks.numeric.plateau import first_step
@@ -27,6 +27,7 @@ WHOLE: Final = 0.95  # the furthest that outputs are looked at: a 100 % change o
 TRIES: Final = 12  # passes spent on closing in on the first change
 FROZEN: Final = 1e-3  # a flat forward's bar beside the slope that its outputs have further out
 MANY: Final = 4  # an output that moves by fewer steps of its grid than this may be frozen on it
+MANY_SEEN: Final = 64  # the same where the step is read off the changes themselves
 STAIR: Final = 1 / 16  # no arithmetic rounds this coarsely: a first change of this share of the outputs is a step
 
 
@@ -128,16 +129,22 @@ def _flat(bar: float, reach: float) -> Estimate:
 def frozen(place: Place, asked: Ray, h: float, bits: int) -> float:
     """What outputs of few bits hide from a window of size h, in units of ψ: half a step of each that hardly moves.
 
-    Those that move by many steps show their rounding as noise; those that do not, nothing at all.
+    Those that move by many steps show their rounding as noise; those that do not, nothing at all. In float64 a step is
+    the least change that an output was seen to make, where that is clearly coarser than its last place.
     """
     judged = place.cotangent != 0
     v, still = np.abs(place.cotangent[judged]), np.real(place.output[judged]).astype(np.float64)
     ts = [t for t in asked.kept if 0 < abs(t) <= h]
     if not ts:
         return 0.0
-    moved = np.max([np.abs(np.real(asked.outputs(t)[judged]) - still) for t in ts], axis=0)
-    steps = 2.0 ** (53 - bits) * np.spacing(np.abs(still))
-    return float(np.sum((v * steps)[moved < MANY * steps])) / 2
+    with np.errstate(all="ignore"):
+        changes = np.array([np.abs(np.real(asked.outputs(t)[judged]) - still) for t in ts])
+        changes[~np.isfinite(changes)] = 0.0
+        steps, many = 2.0 ** (53 - bits) * np.spacing(np.abs(still)), MANY
+        if bits == 53:
+            least = np.where(changes > 0, changes, np.inf).min(axis=0)
+            steps, many = np.where((least >= COARSER * steps) & (least < np.inf), least, 0.0), MANY_SEEN
+    return float(np.sum((v * steps)[changes.max(axis=0) < many * steps])) / 2
 
 
 def change_along(place: Place, asked: Ray, rounding: float) -> float:

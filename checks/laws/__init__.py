@@ -67,7 +67,7 @@ LAWS: Final[Mapping[str, Law]] = {
         run=zero,
     ),
     "homogeneity": Law(
-        sentence="pullback(c·v) = c·pullback(v) for c = −2, 2^60, −2^−60, bit for bit but for over- and underflow",
+        sentence="pullback(c·v) = c·pullback(v) for c = −2, 2^20, −2^−60, bit for bit but for over- and underflow",
         exists_for="|v|, v², clipped or ignored upstreams, thresholds",
         forwards=0,
         pullbacks=3,

@@ -11,16 +11,20 @@ from checks.calls import Calls, flat, unflat
 from checks.displaced import unmoved
 from checks.laws.ground import Ground, misshapen
 from checks.measure import measure
-from checks.numeric.bits import significand_bits
+from checks.numeric.bits import grids, significand_bits
 from checks.numeric.line import OutOfBudgetError
 from checks.numeric.quick import STEP
-from checks.probes import moved, rms, signed, size
+from checks.probes import MOVED, moved, rms, signed, size
 from checks.ray import Place, norm
 from checks.subject import Array, Point
 from checks.units import Group, by_value, units
 from checks.verdict import Outcome, Verdict
 
 SMALLEST: Final = 2e-13  # the smallest t that a full measurement looks at
+HEAVY: Final = 1e3  # before an output is weighed up further than this, its values are looked at between the first steps
+STEPS: Final = (0.0, -2.0, -1.0, 1.0, 2.0)  # the first steps
+BETWEEN: Final = (1.37, -1.71)  # places between them
+MUST: Final = 4  # an output that should move by more last places than this, and keeps every bit, is coarser than these
 TINY: Final = float(np.finfo(np.float64).tiny)
 HUGE: Final = 1e290  # sums of larger numbers may overflow
 LIGHT: Final = 2.0**-400  # the cotangent's share that such numbers are asked with
@@ -67,6 +71,39 @@ def _moved(ground: Ground, rng: np.random.Generator, values: Mapping[str, list[G
         first.first.clear()  # a ray knows its place
         _held(ground, first, verdicts)
     return verdicts, v
+
+
+def _coarseness(first: Place, here: Array, kept: Array) -> Array:
+    """How far off each output is seen to be, beyond its own last place: what a sum within it has cancelled.
+
+    The grid that all known values lie on; how far values between the first steps are from the quartic through these;
+    and for ever where an output stands still there that must have moved, as it did further out.
+    """
+    asked = first.first[0]
+    h = asked.shortest()[0]
+    try:
+        five = np.array([np.real(asked.outputs(k * h)[kept]) for k in STEPS], dtype=np.float64)
+        between = np.array([np.real(asked.outputs(k * h)[kept]) for k in BETWEEN], dtype=np.float64)
+    except OutOfBudgetError:
+        raise
+    except Exception:  # the first direction left the domain
+        return np.full(here[kept].shape, np.inf)
+    with np.errstate(all="ignore"):
+        off = np.nan_to_num(np.abs(between - QUARTIC @ five).max(axis=0), nan=np.inf, posinf=np.inf)
+        due = np.abs(five[0] - np.real(here[kept])) * (
+            h / MOVED
+        )  # what a step is worth, going by the move to the point
+        coarse = np.maximum(off, grids(np.nan_to_num(np.array([*five, np.real(here[kept])]), posinf=0.0, neginf=0.0)))
+    still = (five == five[0]).all(axis=0) & (due > MUST * np.spacing(np.abs(five[0])))
+    return np.asarray(np.where(still, np.inf, coarse))
+
+
+def _through(nodes: tuple[float, ...], at: tuple[float, ...]) -> Array:
+    """Weights of values at ``nodes`` in the polynomial through them, at other places; of shape (places, nodes)."""
+    return np.asarray(np.vander(at, len(nodes)) @ np.linalg.inv(np.vander(nodes, len(nodes))))
+
+
+QUARTIC: Final = _through(STEPS, BETWEEN)
 
 
 def _place(ground: Ground, point: Point, v: Array, rng: np.random.Generator, where: str) -> Place | None:
@@ -173,9 +210,13 @@ def _small_outputs_up(rng: np.random.Generator, first: Place | None, ground: Gro
         group = moves & (decade == d)
         weights[group] = relative.max() / (size(relative[group]) * np.sqrt(np.mean(group)))
     eps = max(first.eps, 2.0 ** (1 - significand_bits(np.real(plus[kept]).astype(np.float64))))
+    weights /= weights.min()
+    rounding = eps * np.abs(here[kept])
+    if (weights[moves] > HEAVY).any():
+        rounding = np.maximum(rounding, _coarseness(first, here, kept))
     span = float(np.abs(plus[kept] - minus[kept]).max()) * STEP / t
     with np.errstate(all="ignore"):
-        heaviest = np.nan_to_num(UNDISTURBED * span / (eps * np.abs(here[kept])), nan=1.0, posinf=np.inf)
+        heaviest = np.nan_to_num(UNDISTURBED * span / rounding, nan=1.0, posinf=np.inf)
     most = float(np.finfo(here.dtype).max) ** 0.25  # the backward multiplies weights with what it carries
-    v[kept] *= np.where(moves, np.minimum(weights / weights.min(), np.clip(heaviest, 1.0, most)), 1.0)
+    v[kept] *= np.where(moves, np.minimum(weights, np.clip(heaviest, 1.0, most)), 1.0)
     return v

@@ -12,8 +12,8 @@ from checks.laws.ground import Ground
 from checks.subject import Array
 from checks.verdict import Verdict
 
-FAR: Final = 60  # cotangents are scaled by 2^±FAR, or as far as a quarter of the coarsest dtype's exponents
-HEADROOM: Final = 10  # values this many times FAR (in powers of two) below the largest number do not overflow
+FAR: Final = (20, 60)  # cotangents are scaled by 2^20 and 2^−60, or as far as a quarter of the dtype's exponents
+HEADROOM: Final = 10  # values this many times as far (in powers of two) below the largest number do not overflow
 SUBNORMALS: Final = 1024  # smallest subnormals that a backward may lose where its intermediate values underflow
 
 MEANS: Final[Mapping[float, str]] = {
@@ -35,9 +35,9 @@ def zero(ground: Ground) -> list[Verdict]:
 
 
 def homogeneity(ground: Ground) -> list[Verdict]:
-    """pullback(c·v) = c·pullback(v) for c = −2, 2^60, −2^−60: powers of two are exact, signs as well."""
-    far = _far(ground)
-    for said, factor in (("−2", -2.0), (f"2^{far}", 2.0**far), (f"−2^−{far}", -(2.0**-far))):
+    """pullback(c·v) = c·pullback(v) for c = −2, 2^20, −2^−60: powers of two are exact, signs as well."""
+    far, near = (_far(ground, n) for n in FAR)
+    for said, factor in (("−2", -2.0), (f"2^{far}", 2.0**far), (f"−2^−{near}", -(2.0**-near))):
         got = ground.pulled(f"pullback({said}·v)", factor * ground.cotangent)
         want = {name: _times(g, factor) for name, g in ground.usable.items()}
         if all(np.array_equal(got[name], must) if name in got else False for name, must in want.items()):
@@ -73,10 +73,10 @@ def _times(g: Array, factor: float) -> Array:
         return np.asarray(g.astype(dtype) * np.asarray(factor, dtype=dtype))
 
 
-def _far(ground: Ground) -> int:
+def _far(ground: Ground, wanted: int) -> int:
     arrays = [*ground.usable.values(), *ground.point.values(), np.asarray(ground.cotangent)]
     arrays += [np.asarray(a) for a in _outputs(ground)]
-    return int(min(FAR, *(np.finfo(a.dtype).maxexp // 4 for a in arrays if a.dtype.kind in "fc")))
+    return int(min(wanted, *(np.finfo(a.dtype).maxexp // 4 for a in arrays if a.dtype.kind in "fc")))
 
 
 def _outputs(ground: Ground) -> list[Array]:

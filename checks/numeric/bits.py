@@ -13,6 +13,8 @@ WIDTHS: Final = (8, 11, 24)
 NAMES: Final = {8: "bfloat16", 11: "float16", 24: "float32", 53: "float64"}
 DISTINCT: Final = 6
 """Fewer different significands than this are no evidence of a narrow format: 0, 1 and 2 fit in any."""
+COARSER: Final = 64
+"""A grid this many times coarser than the last place is none by chance: few values end in so many zeros."""
 TINY: Final = float(np.finfo(float).smallest_subnormal)
 
 
@@ -65,6 +67,35 @@ def binary_quantum(values: NDArray[np.float64]) -> float:
     digits = np.ldexp(fractions, 53).astype(np.int64)
     lowest = np.log2((digits & -digits).astype(float)).astype(int) - 53
     return float(np.ldexp(1.0, int((lowest + exponents).min())))
+
+
+def grids(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The grid that each output's values lie on, where it is clearly coarser than their last place; else that place.
+
+    Parameters
+    ----------
+    values : ndarray of shape (k, m)
+        k values of each of m outputs, finite.
+
+    Returns
+    -------
+    ndarray of shape (m,)
+        Spacings, in units of the outputs.
+
+    Examples
+    --------
+    >>> a = np.array([1e-9, 2e-9, 3e-9])
+    >>> bool(grids(((1 + a) - 1)[:, None])[0] > 1e-16), bool(grids(a[:, None])[0] < 1e-24)
+    (True, True)
+    """
+    ulps = np.spacing(np.abs(values).max(axis=0))
+    fractions, exponents = np.frexp(values)
+    digits = np.ldexp(np.abs(fractions), 53).astype(np.int64)
+    lowest = np.frexp((digits & -digits).astype(float))[1] - 54 + exponents
+    finest = np.where(digits == 0, np.iinfo(np.int32).max, lowest).min(axis=0)
+    with np.errstate(over="ignore"):
+        coarse = np.ldexp(1.0, np.minimum(finest, 1023))
+    return np.asarray(np.where((coarse >= COARSER * ulps) & (digits != 0).any(axis=0), coarse, ulps))
 
 
 def first_change(ts: NDArray[np.float64], values: NDArray[np.float64], at_zero: float) -> tuple[float, float]:
