@@ -52,7 +52,12 @@ def test_an_audit_of_a_small_layer_makes_few_calls_of_its_own() -> None:
 
 
 def test_a_right_claim_costs_12_forward_passes_and_3_pullbacks_at_most_whatever_its_size() -> None:
-    for n, most in ((4, 10), (400, 10), (40_000, 10), (400_000, 12)):  # many outputs are not kept but asked again
+    for n, most in (
+        (4, 10),
+        (400, 10),
+        (40_000, 12),
+        (400_000, 12),
+    ):  # many outputs are looked at twice more, or asked again
         x = np.random.default_rng(n).normal(size=n)
         subject = Subject(
             name="sine",

@@ -73,14 +73,15 @@ def _moved(ground: Ground, rng: np.random.Generator, values: Mapping[str, list[G
     return verdicts, v
 
 
-def _coarseness(first: Place, here: Array, kept: Array) -> Array:
+def _coarseness(first: Place, h: float, here: Array, kept: Array) -> Array:
     """How far off each output is seen to be, beyond its own last place: what a sum within it has cancelled.
 
-    The grid that all known values lie on; how far values between the first steps are from the quartic through these;
+    The grid that all known values lie on; how far values between the first steps, ±h and ±2h, are from the quartic through these;
     and for ever where an output stands still there that must have moved, as it did further out.
     """
     asked = first.first[0]
-    h = asked.shortest()[0]
+    if any(k * h not in asked.kept for k in STEPS):  # too many outputs to be kept
+        return np.zeros(here[kept].shape)
     try:
         five = np.array([np.real(asked.outputs(k * h)[kept]) for k in STEPS], dtype=np.float64)
         between = np.array([np.real(asked.outputs(k * h)[kept]) for k in BETWEEN], dtype=np.float64)
@@ -213,7 +214,7 @@ def _small_outputs_up(rng: np.random.Generator, first: Place | None, ground: Gro
     weights /= weights.min()
     rounding = eps * np.abs(here[kept])
     if (weights[moves] > HEAVY).any():
-        rounding = np.maximum(rounding, _coarseness(first, here, kept))
+        rounding = np.maximum(rounding, _coarseness(first, t, here, kept))
     span = float(np.abs(plus[kept] - minus[kept]).max()) * STEP / t
     with np.errstate(all="ignore"):
         heaviest = np.nan_to_num(UNDISTURBED * span / rounding, nan=1.0, posinf=np.inf)

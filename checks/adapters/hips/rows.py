@@ -52,6 +52,11 @@ def _arrays(seen: Seen) -> bool:
     )
 
 
+def _returns_numbers_alone(seen: Seen) -> bool:
+    returned = seen.result if isinstance(seen.result, tuple) else (seen.result,)
+    return not any(callable(part) for part in returned)
+
+
 def _make(seen: Seen, options: dict[str, Any]) -> Subject:
     from checks.adapters.hips.make import subject_of
 
@@ -66,6 +71,7 @@ FUNCTION = Adapter(
         ("it uses nothing of autograd", lambda s: uses_autograd(s.target)),
         ("it is no function of that many inputs", lambda s: takes(getattr(s.target, "fun", s.target), len(s.args)) > 0),
         ("no input holds floating-point numbers", _arrays),
+        ("it returns a function beside its value", _returns_numbers_alone),
     ),
     make=_make,
     options=("wrt", "forward_mode"),
