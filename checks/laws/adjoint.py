@@ -76,8 +76,8 @@ def _moved(ground: Ground, rng: np.random.Generator, values: Mapping[str, list[G
 def _coarseness(first: Place, h: float, here: Array, kept: Array) -> Array:
     """How far off each output is seen to be, beyond its own last place: what a sum within it has cancelled.
 
-    The grid that all known values lie on; how far values between the first steps, ±h and ±2h, are from the quartic through these;
-    and for ever where an output stands still there that must have moved, as it did further out.
+    The grid that all known values lie on; how far values between the first steps, ±h and ±2h, are from the quartic
+    through these; and for ever where an output stands still there that must have moved, as it did further out.
     """
     asked = first.first[0]
     if any(k * h not in asked.kept for k in STEPS):  # too many outputs to be kept
