@@ -775,7 +775,8 @@ def test_beyond_that_steps_come_in_pairs_and_where_none_is_short_enough_not_at_a
 
 def test_after_the_first_step_come_closer_ones_and_wider_ones_unless_the_claim_is_far_off() -> None:
     first = 3e-7
-    whole = [(first,), (pytest.approx(first / 4), pytest.approx(first / 10)), (1e-4, 1e-3)]
+    closer = pytest.approx(first / 4)
+    whole = [(first,), (closer,), (closer, pytest.approx(first / 10)), (1e-4, 1e-3)]
     assert steps(1e-6) == whole
     assert steps(1e-6, claimed=1.09) == whole
     assert steps(1e-6, claimed=1.11) == [(first,)]

@@ -73,6 +73,12 @@ def _moved(ground: Ground, rng: np.random.Generator, values: Mapping[str, list[G
     return verdicts, v
 
 
+def _heaviest(span: float, rounding: Array) -> Array:
+    """The most that outputs may be weighed up, so that none of them disturbs a change of ``span``."""
+    with np.errstate(all="ignore"):
+        return np.asarray(np.nan_to_num(UNDISTURBED * span / rounding, nan=1.0, posinf=np.inf))
+
+
 def _coarseness(first: Place, h: float, here: Array, kept: Array) -> Array:
     """How far off each output is seen to be, beyond its own last place: what a sum within it has cancelled.
 
@@ -212,12 +218,11 @@ def _small_outputs_up(rng: np.random.Generator, first: Place | None, ground: Gro
         weights[group] = relative.max() / (size(relative[group]) * np.sqrt(np.mean(group)))
     eps = max(first.eps, 2.0 ** (1 - significand_bits(np.real(plus[kept]).astype(np.float64))))
     weights /= weights.min()
-    rounding = eps * np.abs(here[kept])
-    if (weights[moves] > HEAVY).any():
-        rounding = np.maximum(rounding, _coarseness(first, t, here, kept))
     span = float(np.abs(plus[kept] - minus[kept]).max()) * STEP / t
-    with np.errstate(all="ignore"):
-        heaviest = np.nan_to_num(UNDISTURBED * span / rounding, nan=1.0, posinf=np.inf)
+    rounding = eps * np.abs(here[kept])
+    heaviest = _heaviest(span, rounding)
+    if (np.minimum(weights, heaviest)[moves] > HEAVY).any():
+        heaviest = _heaviest(span, np.maximum(rounding, _coarseness(first, t, here, kept)))
     most = float(np.finfo(here.dtype).max) ** 0.25  # the backward multiplies weights with what it carries
     v[kept] *= np.where(moves, np.minimum(weights, np.clip(heaviest, 1.0, most)), 1.0)
     return v

@@ -85,7 +85,7 @@ def _measured(
     before = line.passes
     purse = _Purse(line, budget, before)
     with suppress(OutOfBudgetError):
-        line([0.0])
+        line([0.0][: purse.left(1)])
     scan = purse.afford(scales(smallest, near), BOTH, first=1 if near is None else 0, kept=1)
     if len(scan) < 3:
         return _unknown("the budget does not cover one window", line.passes - before)

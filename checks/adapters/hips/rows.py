@@ -67,8 +67,7 @@ FUNCTION = Adapter(
     shape="a primitive of HIPS autograd, or a function written with autograd.numpy",
     write="audit(f, *arrays)",
     signs=(
-        ("autograd is not imported", lambda s: loaded("autograd", "make_vjp") is not None),
-        ("it uses nothing of autograd", lambda s: uses_autograd(s.target)),
+        ("it uses nothing of autograd", lambda s: bool(loaded("autograd", "make_vjp")) and uses_autograd(s.target)),
         ("it is no function of that many inputs", lambda s: takes(getattr(s.target, "fun", s.target), len(s.args)) > 0),
         ("no input holds floating-point numbers", _arrays),
         ("it returns a function beside its value", _returns_numbers_alone),
