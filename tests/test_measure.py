@@ -588,9 +588,9 @@ def test_what_a_coarse_forward_leaves_undecided_is_to_be_run_in_float64() -> Non
 
     report = judged(of_x(f, np.cos, np.linspace(-1, 1, 20).astype(np.float32)), resolution=1e-9)
     assert report.outcome is I
-    assert {finding.verdict.remedy for finding in report.findings} == {
-        "run the forward in float64: its values carry 24 bits"
-    }
+    words = "run the forward in float64: its values carry 24 bits"
+    assert report.findings
+    assert all(finding.verdict.remedy.startswith(words) for finding in report.findings)  # then what an extra would add
 
 
 def test_a_forward_that_insists_on_its_dtype_is_measured_in_it() -> None:

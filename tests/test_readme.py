@@ -55,7 +55,12 @@ def test_the_three_lines_print_what_is_shown():
     installed = any(point.name == "backproof" for point in entry_points(group="pytest11"))
     loaded = () if installed else ("-p", "checks.pytest_plugin")
     flags = (*loaded, "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(ROOT))
-    env = {k: v for k, v in os.environ.items() if k != "PYTEST_ADDOPTS"} | {"COLUMNS": "80", "PYTHONPATH": str(ROOT)}
+    ours = (
+        "PYTEST_ADDOPTS",
+        "CI",
+        "BUILD_NUMBER",
+    )  # pytest shortens its summary unless it runs in continuous integration
+    env = {k: v for k, v in os.environ.items() if k not in ours} | {"COLUMNS": "80", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(  # noqa: S603 - ours
         [sys.executable, "-m", *words.split(), *flags], capture_output=True, text=True, cwd=ROOT, env=env
     )
