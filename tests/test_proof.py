@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from checks import MisuseError, Outcome, Subject, audit, measure
+from checks import MisuseError, Outcome, Subject, audit
 from checks import proof as proofs
 from checks.report import json, text
 
@@ -270,10 +270,6 @@ def test_every_entry_of_a_ten_by_ten_layer_takes_less_than_two_seconds():
     report = audit(layer(n=8), proof=True, laws=["adjoint"])
     assert time.perf_counter() - started < 2.0
     assert len(proved(report)) == 6
-
-
-def test_measured_verdicts_and_proofs_are_asked_the_same_resolution():
-    assert measure._goal.__module__ == measure.__name__
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

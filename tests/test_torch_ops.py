@@ -10,7 +10,7 @@ pytest.importorskip("expecttest", reason="expecttest is not installed: torch's o
 from benchmarks.torch_ops.operators import both, samples
 
 OPERATORS = (
-    *("add", "amax", "cumprod", "linalg.cholesky", "linalg.solve", "logsumexp", "nn.functional.gelu", "norm"),
+    *("add", "amax", "cumprod", "linalg.cholesky", "linalg.solve", "logsumexp", "nn.functional.silu", "norm"),
     *("nn.functional.layer_norm", "scatter_add", "svd", "where"),
 )
 
