@@ -50,7 +50,7 @@ def size(array: Array) -> float:
 
     Examples
     --------
-    >>> size(np.array([3.0, -3.0])), size(np.zeros(2))
+    >>> round(size(np.array([3.0, -3.0])), 12), size(np.zeros(2))
     (3.0, 1.0)
     """
     return rms(array) or 1.0

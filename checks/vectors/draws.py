@@ -19,7 +19,7 @@ class Draws:
     Examples
     --------
     >>> Draws("a").grid((3,), 16, 4).tolist()
-    [0.4375, 3.0, -0.625]
+    [-2.0, 1.6875, 0.5]
     """
 
     def __init__(self, name: str) -> None:

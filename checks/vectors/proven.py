@@ -182,7 +182,7 @@ def halves(text: str) -> tuple[float, float]:
     Examples
     --------
     >>> halves("1.1e-1")
-    (0.11, -5.828670879282072e-18)
+    (0.11, -5.551115123125783e-19)
     """
     high = float(text)
     with localcontext() as context:

@@ -76,13 +76,7 @@ def precision(*, wide: bool) -> Iterator[None]:
 
 
 def named_leaves(tree: Any, name: str) -> tuple[dict[str, Any], Any]:
-    """A pytree's leaves by dotted name, and what `rebuilt` needs to put others in their places.
-
-    Examples
-    --------
-    >>> named_leaves({"a": [1.0, 2.0]}, "p")[0]  # doctest: +SKIP
-    {'p.a.0': 1.0, 'p.a.1': 2.0}
-    """
+    """A pytree's leaves by dotted name, and what `rebuilt` needs to put others in their places."""
     paths, structure = jax().tree_util.tree_flatten_with_path(tree)
     found: dict[str, Any] = {}
     for path, leaf in paths:
