@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from checks.bent import mixed
 from checks.numeric.estimate import Estimate
 from checks.numeric.quick import AT, STEP, WIDER, Agreement, agree, closer
 from checks.ray import Place, Ray, norm
@@ -31,8 +32,7 @@ def quickly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Ve
     """Pass the units whose claim the quick stencil supports, at one step or at two closer or wider ones."""
     goals = goals_of(place, asked, units)
     share = AGREES[place.eps > DOUBLE]
-    for nth, steps in enumerate(_steps(asked, goals, share, place.value)):
-        values = np.stack([asked.line(h * AT) for h in steps])
+    for nth, (steps, values) in enumerate(_looks(place, asked, goals, share)):
         seen = _agreement(values, asked, steps, goals, share)
         for i in map(int, np.flatnonzero(seen.agrees)):
             verdict = judge(evidence(place, asked, units[i], _estimate(seen, i, asked), i), float(goals[i]))
@@ -54,6 +54,14 @@ def goals_of(place: Place, asked: Ray, units: Sequence[Unit]) -> Array:
     """The resolution that the quick stencil must reach, unit by unit."""
     goals = np.array([goal_of(place, u) for u in units])
     return goals if place.resolution is not None else np.clip(2 * asked.claim_error / asked.scales, goals, COARSEST)
+
+
+def _looks(place: Place, asked: Ray, goals: Array, share: float) -> Iterator[tuple[tuple[float, ...], Array]]:
+    """Steps with the values of ψ there, of shape (steps, 4); after the first, of outputs that bend at closer ones."""
+    for nth, steps in enumerate(_steps(asked, goals, share, place.value)):
+        if nth == 1 and (found := mixed(place, asked, steps[0] / CLOSER[0])):
+            yield (found[0],), found[1][None]
+        yield steps, np.stack([asked.line(h * AT) for h in steps])
 
 
 def _steps(asked: Ray, goals: Array, share: float, value: float) -> Iterator[tuple[float, ...]]:

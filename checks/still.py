@@ -19,6 +19,7 @@ from checks.numeric.estimate import Estimate
 from checks.numeric.line import Line, OutOfBudgetError
 from checks.numeric.plateau import first_step
 from checks.ray import Place, Ray, norm, outputs_or_nan
+from checks.verdict import DESIRED
 
 FLAT: Final = (1e-3, 1e-4, 1e-5)  # how far a forward is asked to stay bit for bit flat, the furthest first
 FURTHER: Final = 8.0  # beyond the plateau it is looked for a change at these ratios
@@ -87,16 +88,18 @@ def _weighed(place: Place, asked: Ray) -> Callable[[float], NDArray[np.float64]]
 def _first_change(asked: Ray, change: Callable[[float], NDArray[np.float64]], reach: float) -> _Step | None:
     """Close in on where the outputs first move beyond ``reach``; None where they never do."""
     line = Line(lambda t: norm(change(t)))
-    ts: list[float] = []
+    ts = [t for t in asked.kept if abs(t) > reach]  # further out they have moved, if they were asked
     t = reach
     while t < WHOLE and not np.nan_to_num(line(ts)).any():
         t = min(FURTHER * t, WHOLE)
         ts += [t, -t]
-    size, at = first_step(line, np.array(ts), reach, TRIES)
+    furthest = change(ts[int(np.nanargmax(line(ts)))])
+    all_of_them, steepest = np.count_nonzero(furthest), float(np.nanmax(line(ts) / np.abs(ts)))
+    slope = min(FROZEN * steepest, DESIRED * float(asked.scales.min()))  # a steeper one is not hidden in the plateau
+    size, at = first_step(line, np.array(ts), reach, TRIES, enough=slope * reach / max(all_of_them, 1))
     if not size:
         return None
-    first, all_of_them = change(at), np.count_nonzero(change(ts[int(np.nanargmax(line(ts)))]))
-    steepest = float(np.nanmax(line(ts) / np.abs(ts)))
+    first = change(at)
     return _Step(first > 0, float(first.sum()), float(first.max()) * all_of_them, steepest)
 
 

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from checks.numeric.line import Line, OutOfBudgetError
 
 
-def first_step(line: Line, ts: NDArray[np.float64], reach: float, tries: int) -> tuple[float, float]:
+def first_step(
+    line: Line, ts: NDArray[np.float64], reach: float, tries: int, enough: float = 0.0
+) -> tuple[float, float]:
     """The smallest change seen when the end of the plateau is closed in on.
 
     Parameters
@@ -26,6 +28,8 @@ def first_step(line: Line, ts: NDArray[np.float64], reach: float, tries: int) ->
         ψ ties with ψ(0) for |t| up to here, and moves at some larger t among ``ts``.
     tries : int
         Forward passes that may be spent.
+    enough : float
+        A change this small is closed in on no further.
 
     Returns
     -------
@@ -52,6 +56,8 @@ def first_step(line: Line, ts: NDArray[np.float64], reach: float, tries: int) ->
     inside, outside, beyond = reach, float(outer[0]), float(outer[-1])
     at_outside, at_beyond = (float(abs(line([side * t])[0] - zero)) for t in (outside, beyond))
     for attempt in range(tries):
+        if at_outside <= enough:
+            break
         trial = (inside + outside) / 2
         if attempt % 2 == 0 and at_beyond > at_outside:  # where the line through the last two changes meets the plateau
             root = outside - at_outside * (beyond - outside) / (at_beyond - at_outside)

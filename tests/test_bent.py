@@ -1,0 +1,91 @@
+"""Bent: outputs beside a kink are looked at closer, the others where their rounding is small."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from places import judged, of_x, place
+
+from checks import Outcome, audit
+from checks.bent import mixed
+from checks.numeric.quick import AT
+from checks.ray import Place, Ray, ray
+from checks.subject import Subject
+from checks.units import units
+
+H = 1e-6
+X = np.linspace(0.2, 1.2, 40)
+
+
+def beside(distance: float) -> Subject:
+    """The sine of 40 numbers; the first has a kink at this distance above it."""
+    at = X[0] + distance
+    return of_x(
+        lambda x: np.sin(x) + np.where(np.arange(40) == 0, np.maximum(x - at, 0), 0),
+        lambda x: np.cos(x) + np.where(np.arange(40) == 0, 1.0 * (x > at), 0),
+        X,
+    )
+
+
+def stencil(subject: Subject) -> tuple[Place, Ray]:
+    one = place(subject)
+    asked = ray(one, units(one.gradient, one.point), equal=False)
+    for at in AT:
+        asked.outputs(H * at)
+    return one, asked
+
+
+def five_points(values: Any, h: float) -> float:
+    return float((8 * (values[2] - values[1]) - (values[3] - values[0])) / (12 * h))
+
+
+@pytest.mark.parametrize("distance", [5e-7, 8e-7, 1.2e-6])
+def test_an_output_that_bends_is_seen_on_its_own_side_of_the_kink(distance: float) -> None:
+    one, asked = stencil(beside(distance))
+    found = mixed(one, asked, H)
+    assert found is not None
+    step, values = found
+    assert abs(2 * step * np.asarray(asked.direction["x"])[0]) < distance
+    assert five_points(values, step) == pytest.approx(asked.claimed, abs=5e-8 * asked.scales[0])
+    assert abs(five_points(asked.line(H * AT), H) - asked.claimed) > 1e-4 * asked.scales[0]
+    assert one.calls.forwards <= 9
+
+
+def test_where_nothing_bends_or_nothing_was_kept_the_outputs_are_taken_together() -> None:
+    one, asked = stencil(beside(1e-3))
+    assert mixed(one, asked, H) is None
+    one, asked = stencil(beside(H / 3))
+    asked.kept.clear()  # type: ignore[attr-defined]  # a dict in truth
+    assert mixed(one, asked, H) is None
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_wide_network_beside_a_kink_costs_four_passes_more_and_no_wrong_claim_passes(seed: int) -> None:
+    """A pre-activation of 1e-6 in one example of 32: σ′ of that unit alone is what a stencil gets wrong."""
+    rng = np.random.default_rng(seed)
+    x, w, u = rng.normal(size=(32, 10)), rng.normal(size=(10, 50)), rng.normal(size=(50, 3))
+    x[0] -= w[:, 0] * (x[0] @ w[:, 0] - 1e-6) / (w[:, 0] @ w[:, 0])
+
+    def pullback(p: Any, v: Any, factor: float = 1.0) -> Any:
+        z = p["x"] @ p["w"]
+        delta = (v @ p["u"].T) * (z > 0)
+        return {"x": delta @ p["w"].T, "w": factor * (p["x"].T @ delta), "u": np.maximum(z, 0).T @ v}
+
+    def forward(p: Any) -> Any:
+        return np.maximum(p["x"] @ p["w"], 0) @ p["u"]
+
+    point = {"x": x, "w": w, "u": u}
+    right = Subject(name="wide", point=point, forward=forward, pullback=pullback)
+    report = audit(right, seed=seed, laws=["adjoint"])
+    assert report.outcome is Outcome.PASS
+    assert report.cost.forward <= 22
+    wrong = Subject(name="wide", point=point, forward=forward, pullback=lambda p, v: pullback(p, v, 1 + 1e-6))
+    assert audit(wrong, seed=seed, laws=["adjoint"], locate=False).outcome is Outcome.FAIL
+
+
+def test_exactly_at_a_kink_there_is_no_closer() -> None:
+    one, asked = stencil(beside(0.0))
+    assert mixed(one, asked, H) is None
+    assert judged(beside(0.0)).outcome is not Outcome.FAIL
