@@ -96,7 +96,7 @@ def _first_change(asked: Ray, change: Callable[[float], NDArray[np.float64]], re
     furthest = change(ts[int(np.nanargmax(line(ts)))])
     all_of_them, steepest = np.count_nonzero(furthest), float(np.nanmax(line(ts) / np.abs(ts)))
     slope = min(FROZEN * steepest, DESIRED * float(asked.scales.min()))  # a steeper one is not hidden in the plateau
-    size, at = first_step(line, np.array(ts), reach, TRIES, enough=slope * reach / max(all_of_them, 1))
+    size, at = first_step(line, np.array(ts), reach, TRIES, enough=slope * reach / (int(all_of_them) or 1))
     if not size:
         return None
     first = change(at)
