@@ -42,10 +42,25 @@ def _torch_back(state: Any) -> None:
         torch.cuda.set_rng_state_all(state[1:])
 
 
+def _tensorflow() -> Any:
+    """The state that operations without a seed draw theirs from; None where no global seed is set."""
+    context = sys.modules["tensorflow.python.eager.context"].context()
+    return None if context._seed is None else context._rng.getstate()
+
+
+def _tensorflow_back(state: Any) -> None:
+    module = sys.modules["tensorflow.python.eager.context"]
+    context = module.context()
+    if state is not None and context._rng.getstate() != state:
+        context._rng.setstate(state)
+        module.pywrap_tfe.TFE_ContextClearCaches(context._context_handle)  # kernels count what they have drawn
+
+
 SOURCES: Final[Mapping[str, Source]] = {
     "numpy.random": Source("numpy.random", _numpy, _numpy_back),
     "random": Source("random", random.getstate, random.setstate),
     "torch": Source("torch", _torch, _torch_back),
+    "tensorflow": Source("tensorflow.python.eager.context", _tensorflow, _tensorflow_back),
 }
 """Global generators; the others (jax, Generator objects) belong to somebody and have no state that we could reach."""
 

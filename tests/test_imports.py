@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+FRAMEWORKS = {"torch", "jax", "tensorflow", "keras", "autograd"}
 QUICKLY = 0.5  # seconds, interpreter included
 
 
@@ -57,12 +58,12 @@ def test_no_module_of_the_core_loads_the_auditor(name: str) -> None:
 
 def test_importing_checks_loads_nothing_that_it_does_not_need_yet() -> None:
     modules = loaded_by("import checks")
-    assert not tops(modules) & {"hypothesis", "pytest", "rich", "scipy", "numpy", "backprop", "torch", "jax"}
+    assert not tops(modules) & {"hypothesis", "pytest", "rich", "scipy", "numpy", "backprop", *FRAMEWORKS}
 
 
 def test_the_adapters_of_frameworks_load_none() -> None:
     modules = loaded_by("import checks.adapters; from checks.adapters.torch import gradcheck, gradgradcheck")
-    assert not tops(modules) & {"torch", "jax", "tensorflow", "autograd", "hypothesis", "pytest"}
+    assert not tops(modules) & {*FRAMEWORKS, "hypothesis", "pytest"}
 
 
 def test_an_audit_loads_no_test_framework_no_optimiser_and_no_peer() -> None:

@@ -33,6 +33,7 @@ from checks.adapters.row import COMMON, Adapter, Seen
 from checks.adapters.second import HESSIAN_PRODUCT, hessian_product
 from checks.adapters.sequence import SEQUENCE, sequence
 from checks.adapters.steps import step
+from checks.adapters.tensorflow.rows import FUNCTION as TENSORFLOW
 from checks.adapters.tensors import TENSORS
 from checks.adapters.torch.rows import FUNCTION, MODULE
 from checks.errors import MisuseError, UnknownTarget
@@ -43,6 +44,7 @@ FRAMEWORKS: Final[dict[str, Adapter]] = {
     "torch function": FUNCTION,
     "jax function": JAX,
     "autograd function": HIPS,
+    "tensorflow function": TENSORFLOW,
 }
 """Shapes of the frameworks, known by their own types; looked at first, as other rows call the target to see."""
 

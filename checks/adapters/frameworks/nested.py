@@ -7,6 +7,8 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from checks.subject import Array, Output
+
 IsLeaf = Callable[[Any], bool]
 
 
@@ -67,6 +69,11 @@ def outputs(returned: Any, is_leaf: IsLeaf) -> dict[str, Any]:
             found |= leaves(part, is_leaf, f"output {k}")
         return found
     return leaves(returned, is_leaf)
+
+
+def as_output(named: dict[str, Array]) -> Output:
+    """Named outputs in the form that a Subject returns them: a bare one where the function returned one bare."""
+    return named[""] if list(named) == [""] else named
 
 
 def _parts(value: Any) -> list[tuple[str, Any]]:

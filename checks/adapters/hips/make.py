@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from checks.adapters.frameworks.chosen import beside
 from checks.adapters.frameworks.loaded import loaded
-from checks.adapters.frameworks.nested import outputs
+from checks.adapters.frameworks.nested import as_output, outputs
 from checks.adapters.inputs import Inputs
 from checks.adapters.row import Seen, called
 from checks.calls import quietly
-from checks.errors import MisuseError
 from checks.subject import Array, Output, Point, Subject
 
 Function = Callable[[dict[str, Any]], Any]
@@ -41,19 +40,12 @@ def subject_of(seen: Seen, options: dict[str, Any]) -> Subject:
             unclaimed=inputs.left_out(which, wrt) or None,
         )
 
-    made = subject(seen.target)
-    for role, how in (("reference", "forward"), ("declared", "pullback")):
-        if options.get(role) is not None:
-            if not callable(options[role]):
-                raise MisuseError(f"{role} is {options[role]!r}; expected a function that takes the same inputs")
-            made = replace(made, **{role: getattr(subject(options[role]), how)})
-    return made
+    return beside(subject(seen.target), options, lambda other, role: subject(other))
 
 
 def forward(of: Function, point: Point) -> Output:
     """The outputs at ``point``: a bare array where the function returns one bare."""
-    found = {n: np.asarray(a) for n, a in outputs(of(dict(point)), _is_number).items()}
-    return found[""] if list(found) == [""] else found
+    return as_output({n: np.asarray(a) for n, a in outputs(of(dict(point)), _is_number).items()})
 
 
 def pullback(of: Function, point: Point, cotangent: Any) -> dict[str, Array]:

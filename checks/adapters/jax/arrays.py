@@ -5,25 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
+from checks.adapters.frameworks.dtypes import CARRIED, known
 from checks.adapters.frameworks.loaded import loaded
 from checks.errors import InvalidSubject
 from checks.subject import Array
-
-CARRIED: Final = {
-    "float64": np.float64,
-    "float32": np.float32,
-    "float16": np.float16,
-    "bfloat16": np.float32,
-    "complex128": np.complex128,
-    "complex64": np.complex64,
-}
-"""The array dtype that carries each of theirs; NumPy has no bfloat16 of its own, float32 holds its numbers exactly."""
-BITS: Final = {"bfloat16": 8}
-"""Significand bits, where the carrier has more."""
 
 
 def jax() -> Any:
@@ -53,7 +42,7 @@ def refuse(name: str, value: Any) -> None:
         With the dtypes that are taken.
     """
     if str(value.dtype) not in CARRIED:
-        raise InvalidSubject(f"the array {name!r} has dtype {value.dtype}; expected one of {', '.join(CARRIED)}")
+        raise InvalidSubject(f"the array {name!r} has dtype {value.dtype}; expected one of {known()}")
 
 
 def array_of(value: Any) -> Array:

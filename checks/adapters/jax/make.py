@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from checks.adapters.frameworks.chosen import beside, within
+from checks.adapters.frameworks.dtypes import BITS
 from checks.adapters.inputs import argument_names
-from checks.adapters.jax.arrays import BITS, is_floating, jax, named_leaves, refuse
+from checks.adapters.jax.arrays import is_floating, jax, named_leaves, refuse
 from checks.adapters.jax.run import Run
 from checks.adapters.row import Seen, called
 from checks.calls import quietly
-from checks.errors import InvalidSubject, MisuseError
+from checks.errors import InvalidSubject
 from checks.subject import Subject
 
 
@@ -27,7 +29,13 @@ def subject_of(seen: Seen, options: dict[str, Any]) -> Subject:
     floating = [n for n, leaf in leaves.items() if is_floating(leaf) and positions[n] not in fixed]
     for name in floating:
         refuse(name, leaves[name])
-    chosen, left = _chosen(floating, options.get("wrt"))
+    if not floating:
+        raise InvalidSubject(
+            "nothing to differentiate: no input holds an array of floating-point numbers; expected at least one. "
+            "Give jnp.asarray(x, dtype=float) if x is what the gradient is taken of"
+        )
+    wrt = options.get("wrt")
+    chosen = tuple(floating if wrt is None else within(wrt, names[module:], floating))
     run = _looked(Run(target, leaves, structure, chosen, plain_of(target)))
     low = [BITS[d] for d in map(run.dtype, chosen) if d in BITS]
     made = Subject(
@@ -38,14 +46,10 @@ def subject_of(seen: Seen, options: dict[str, Any]) -> Subject:
         jvp=run.jvp if _forward_mode(run, options.get("forward_mode")) else None,
         second=run.second if run.plain is not None else None,
         parameters=tuple(n for n in chosen if module and positions[n] == 0),
-        unclaimed=dict.fromkeys(left, "outside wrt=") or None,
+        unclaimed=dict.fromkeys((n for n in floating if n not in chosen), "outside wrt=") or None,
         bits=min(low, default=None),
     )
-    for role, how in (("reference", "forward"), ("declared", "pullback")):
-        if options.get(role) is not None:
-            other = _callable(options[role], role)
-            made = replace(made, **{role: getattr(replace(run, call=other, plain=None), how)})
-    return made
+    return beside(made, options, lambda other, role: replace(run, call=other, plain=None))
 
 
 def as_function(target: Any, args: Sequence[Any]) -> tuple[Callable[..., Any], bool, tuple[Any, ...]]:
@@ -108,35 +112,6 @@ def _argument(name: str, names: Sequence[str]) -> str:
 
 def _name(target: Any) -> str:
     return type(target).__name__ if is_module(target) else called(plain_of(target) or target)
-
-
-def _callable(other: Any, role: str) -> Callable[..., Any]:
-    if not callable(other):
-        raise MisuseError(f"{role} is {other!r}; expected a function that takes the same inputs")
-    made: Callable[..., Any] = other
-    return made
-
-
-def _chosen(floating: list[str], wrt: object) -> tuple[tuple[str, ...], list[str]]:
-    """What is differentiated, and what is left out on purpose."""
-    if not floating:
-        raise InvalidSubject(
-            "nothing to differentiate: no input holds an array of floating-point numbers; expected at least one. "
-            "Give jnp.asarray(x, dtype=float) if x is what the gradient is taken of"
-        )
-    if wrt is None:
-        return tuple(floating), []
-    arguments = list(dict.fromkeys(n.split(".")[0] for n in floating))
-    asked = [arguments[i] if isinstance(i, int) and -len(arguments) <= i < len(arguments) else i for i in _several(wrt)]
-    for name in asked:
-        if not any(n == name or n.startswith(f"{name}.") for n in floating):
-            raise MisuseError(f"wrt={wrt!r}: there is no {name!r}; there are {', '.join(map(repr, floating))}")
-    within = [n for n in floating if any(n == a or n.startswith(f"{a}.") for a in asked)]
-    return tuple(within), [n for n in floating if n not in within]
-
-
-def _several(wrt: object) -> list[Any]:
-    return list(wrt) if isinstance(wrt, list | tuple) else [wrt]
 
 
 def _looked(run: Run) -> Run:

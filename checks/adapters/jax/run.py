@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from checks.adapters.jax.arrays import CARRIED, array_of, is_floating, jax, named_leaves, precision, rebuilt
+from checks.adapters.frameworks.dtypes import CARRIED
+from checks.adapters.frameworks.nested import as_output
+from checks.adapters.jax.arrays import array_of, is_floating, jax, named_leaves, precision, rebuilt
 from checks.subject import Array, Output, Point
 
 
@@ -75,7 +77,7 @@ class Run:
         """The outputs at ``point``."""
         wide = self.is_wide(point)
         with precision(wide=wide):
-            return as_output(self.function(self.call, wide=wide)(self.taken(point, wide=wide)))
+            return _output(self.function(self.call, wide=wide)(self.taken(point, wide=wide)))
 
     def pullback(self, point: Point, cotangent: Any) -> dict[str, Array]:
         """jax.vjp; a complex gradient is turned from JAX's convention ∂/∂Re − i ∂/∂Im into ∂/∂Re + i ∂/∂Im."""
@@ -99,7 +101,7 @@ class Run:
             asarray = jax().numpy.asarray
             x = self.taken(point, wide=wide)
             u = {n: asarray(tangent[n], dtype=a.dtype) for n, a in x.items()}
-            return as_output(jax().jvp(self.function(call, wide=wide), (x,), (u,))[1])
+            return _output(jax().jvp(self.function(call, wide=wide), (x,), (u,))[1])
 
 
 def is_leaf(value: Any) -> bool:
@@ -107,10 +109,8 @@ def is_leaf(value: Any) -> bool:
     return bool(jax().tree_util.all_leaves([value]))
 
 
-def as_output(named: Mapping[str, Any]) -> Output:
-    """Outputs in the form that a Subject returns them: a bare array where the function returned one bare."""
-    arrays = {n: array_of(a) for n, a in named.items()}
-    return arrays[""] if list(arrays) == [""] else arrays
+def _output(named: Mapping[str, Any]) -> Output:
+    return as_output({n: array_of(a) for n, a in named.items()})
 
 
 def _widened(leaf: Any) -> Any:

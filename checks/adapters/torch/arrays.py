@@ -7,22 +7,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from checks.adapters.frameworks import dtypes
 from checks.errors import InvalidSubject
 from checks.subject import Array
 
 if TYPE_CHECKING:
     from torch import Tensor, dtype
 
-CARRIED: Final = {
-    "torch.float64": np.float64,
-    "torch.float32": np.float32,
-    "torch.float16": np.float16,
-    "torch.bfloat16": np.float32,
-    "torch.complex128": np.complex128,
-    "torch.complex64": np.complex64,
-}
-"""The array dtype that carries each tensor dtype; NumPy has no bfloat16, and float32 holds its numbers exactly."""
-BITS: Final = {"torch.bfloat16": 8}
+CARRIED: Final = {f"torch.{name}": carrier for name, carrier in dtypes.CARRIED.items()}
+"""The array dtype that carries each tensor dtype."""
+BITS: Final = {f"torch.{name}": bits for name, bits in dtypes.BITS.items()}
 """Significand bits, where the carrier has more."""
 
 
@@ -50,8 +44,7 @@ def refuse(name: str, tensor: Tensor) -> None:
     elif str(tensor.layout) != "torch.strided" or tensor.is_nested:
         given, instead = f"has the layout {tensor.layout}", "a dense one (x.to_dense()), and make it sparse inside"
     elif tensor.is_quantized or (is_floating(tensor) and str(tensor.dtype) not in CARRIED):
-        known = ", ".join(name.removeprefix("torch.") for name in CARRIED)
-        given, instead = f"has dtype {tensor.dtype}", f"one of {known}"
+        given, instead = f"has dtype {tensor.dtype}", f"one of {dtypes.known()}"
     else:
         return
     raise InvalidSubject(f"the tensor {name!r} {given}; expected {instead}")

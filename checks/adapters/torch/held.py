@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterable, Iterator
-from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from checks.adapters.frameworks.loaded import loaded
 from checks.adapters.frameworks.nested import leaves
+from checks.adapters.frameworks.referred import referred
 from checks.adapters.torch.arrays import is_tensor
 
 if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module
-
-DEPTH: Final = 4  # functions within functions that are looked into
 
 
 def is_module(value: Any) -> bool:
@@ -38,7 +35,7 @@ def held_by(function: Any) -> tuple[dict[str, Tensor], list[Module]]:
     """
     tensors: dict[str, Tensor] = {}
     modules: list[Module] = []
-    for name, value in _referred(function, DEPTH, set()):
+    for name, value in referred(function):
         found = {"": value} if is_module(value) else leaves(value, lambda x: is_tensor(x) or is_module(x))
         for inner, one in found.items():
             path = ".".join(part for part in (name, inner) if part)
@@ -49,43 +46,6 @@ def held_by(function: Any) -> tuple[dict[str, Tensor], list[Module]]:
             else:
                 tensors.setdefault(path, one)
     return tensors, modules
-
-
-def _referred(function: Any, depth: int, seen: set[int]) -> Iterator[tuple[str, Any]]:
-    if depth == 0 or id(function) in seen:
-        return
-    seen.add(id(function))
-    for name, value in _own(function):
-        yield name, value
-        if isinstance(value, FunctionType | MethodType | functools.partial):
-            yield from _referred(value, depth - 1, seen)
-
-
-def _own(function: Any) -> Iterable[tuple[str, Any]]:
-    if isinstance(function, functools.partial):
-        yield from ((f"argument {k}", a) for k, a in enumerate(function.args))
-        yield from function.keywords.items()
-        yield "function", function.func
-    elif isinstance(function, MethodType):
-        yield "self", function.__self__
-        yield "function", function.__func__
-    elif isinstance(function, FunctionType):
-        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-            if cell.cell_contents is not None:
-                yield name, cell.cell_contents
-        yield from ((f"default {k}", a) for k, a in enumerate(function.__defaults__ or ()))
-        yield from (function.__kwdefaults__ or {}).items()
-        named = [n for n in function.__code__.co_names if n in function.__globals__]
-        yield from ((n, function.__globals__[n]) for n in named if not _elsewhere(function, n))
-    elif hasattr(function, "__dict__") and not isinstance(function, type):
-        yield from vars(function).items()
-        yield "call", vars(type(function)).get("__call__")
-
-
-def _elsewhere(function: FunctionType, name: str) -> bool:
-    """Whether a global is a function of another module: a library's, which is not looked into."""
-    value = function.__globals__[name]
-    return isinstance(value, FunctionType) and value.__module__ != function.__module__
 
 
 def depends_on(outputs: Iterable[Tensor]) -> list[Tensor]:

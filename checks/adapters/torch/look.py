@@ -9,19 +9,16 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-import numpy as np
-
 from checks import randomness
 from checks.adapters.torch.arrays import array_of
 from checks.adapters.torch.held import depends_on, is_function_class
 from checks.adapters.torch.run import Run
-from checks.calls import flat, quietly
+from checks.calls import quietly
 from checks.errors import InvalidSubject
-from checks.subject import Array, Subject
+from checks.subject import Array
 
 IN_PLACE: Final = re.compile(r"leaf Variable that requires grad is being used in an in-place operation")
 NO_DERIVATIVE: Final = re.compile(r"derivative for .* is not implemented|not differentiable with respect to argument")
-STAND_IN: Final = 0.05  # a float64 run that draws at random stands in for the own one if outputs are this close
 
 
 @dataclass(frozen=True)
@@ -121,27 +118,3 @@ def forward_mode(run: Run, target: Any, point: Mapping[str, Array], asked: bool 
     finally:
         randomness.restore(states)
     return True
-
-
-def held_to_its_draw(subject: Subject, run: Run) -> Subject:
-    """Without a float64 run, where that one draws other random numbers than the own dtype does."""
-    wide = {n: x.astype(np.result_type(x.dtype, np.float64)) for n, x in subject.point.items()}
-    states = randomness.read()
-    try:
-        with quietly():
-            own = flat(run.forward(subject.point))
-            randomness.restore(states)
-            there = flat(run.forward(wide))
-    except Exception:  # what cannot run in float64 is measured in its own dtype anyway
-        return subject
-    finally:
-        randomness.restore(states)
-    if own.shape == there.shape and np.linalg.norm(own - there) <= STAND_IN * np.linalg.norm(own):
-        return subject
-
-    def forward(point: Mapping[str, Array]) -> Any:
-        if run.callee_at(point)[1]:
-            raise InvalidSubject("in float64 it draws other random numbers; it is measured in its own dtype")
-        return run.forward(point)
-
-    return replace(subject, forward=forward)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from checks.adapters.frameworks.chosen import beside, within
+from checks.adapters.frameworks.drawn import held_to_its_draw
 from checks.adapters.frameworks.nested import leaves
 from checks.adapters.inputs import argument_names, spare
 from checks.adapters.row import Seen, called
 from checks.adapters.torch.arrays import BITS, array_of, is_floating, is_tensor, refuse
 from checks.adapters.torch.callee import Callee, callee_of, copied_as_is
 from checks.adapters.torch.held import is_function_class, is_module
-from checks.adapters.torch.look import forward_mode, held_to_its_draw, look
+from checks.adapters.torch.look import forward_mode, look
 from checks.adapters.torch.run import Run
 from checks.adapters.torch.second import second_order
 from checks.errors import MisuseError
@@ -39,7 +41,7 @@ def subject_of(seen: Seen, options: dict[str, Any]) -> Subject:
     if clash and callee.is_module:  # the input "weight" beside the parameter "weight"
         inputs = {f"input {n}" if n.split(".")[0] in clash else n: t for n, t in inputs.items()}
         names = tuple(f"input {n}" if n in clash else n for n in names)
-    chosen, left = _chosen(inputs, callee, options.get("wrt"))
+    chosen, left = _chosen(inputs, callee, names, options.get("wrt"))
     looked = look(Run(callee, args, names, chosen), left, given=options.get("wrt") is not None)
     run = looked.run
     if options.get("order", 1) == 2:
@@ -58,11 +60,9 @@ def subject_of(seen: Seen, options: dict[str, Any]) -> Subject:
         unclaimed=looked.left or None,
         bits=min(low, default=None),
     )
-    if run.drawn and any(x.dtype not in (np.float64, np.complex128) for x in point.values()):
-        made = held_to_its_draw(made, run)
-    for role, how in (("reference", "forward"), ("declared", "pullback")):
-        if options.get(role) is not None:
-            made = replace(made, **{role: getattr(_beside(run, options[role], role), how)})
+    if run.drawn:
+        made = held_to_its_draw(made, lambda p: run.callee_at(p)[1])
+    made = beside(made, options, lambda other, role: _other(run, other, role))
     if callee.is_module and callee.call is not target:
         made = replace(made, fresh=lambda: replace(made, **_again(run, target)))
     return made
@@ -105,19 +105,16 @@ def _materialised(target: Any, args: tuple[Any, ...]) -> Any:
     return copied
 
 
-def _chosen(inputs: Mapping[str, Tensor], callee: Callee, wrt: object) -> tuple[dict[str, Tensor], dict[str, str]]:
+def _chosen(
+    inputs: Mapping[str, Tensor], callee: Callee, names: Sequence[str], wrt: object
+) -> tuple[dict[str, Tensor], dict[str, str]]:
     """What is differentiated, and what is left out: ``wrt``, else what requires grad, else all that is floating."""
     floating = {n: t for n, t in inputs.items() if is_floating(t)}
     held = {n: p for n, p in callee.held.items() if is_floating(p) and (callee.is_module or p.requires_grad)}
     if wrt is not None:
         every = floating | held
-        asked = list(wrt) if isinstance(wrt, list | tuple) else [wrt]
-        named = [list(inputs)[i] if isinstance(i, int) and -len(inputs) <= i < len(inputs) else i for i in asked]
-        within = {n for n in every for a in named if n == a or n.startswith(f"{a}.")}
-        for a in named:
-            if not any(n == a or n.startswith(f"{a}.") for n in within):
-                raise MisuseError(f"wrt={wrt!r}: there is no {a!r}; there are {', '.join(map(repr, every))}")
-        return {n: every[n] for n in every if n in within}, {n: "outside wrt=" for n in every if n not in within}
+        asked = within(wrt, names, list(every))
+        return {n: every[n] for n in asked}, {n: "outside wrt=" for n in every if n not in asked}
     left = {n: "frozen" for n, p in held.items() if not p.requires_grad}
     marked = any(t.requires_grad for t in floating.values())
     for n, t in floating.items():
@@ -128,10 +125,8 @@ def _chosen(inputs: Mapping[str, Tensor], callee: Callee, wrt: object) -> tuple[
     return {n: t for n, t in (floating | held).items() if n not in left}, left
 
 
-def _beside(run: Run, other: Any, role: str) -> Run:
+def _other(run: Run, other: Any, role: str) -> Run:
     """The same inputs through another function or module; a module is given the parameters of the first by name."""
-    if not callable(other):
-        raise MisuseError(f"{role} is {other!r}; expected a function or module that takes the same inputs")
     callee = callee_of(other)
     if not callee.is_module:
         return replace(run, callee=replace(callee, held={n: t for n, t in run.callee.held.items() if n in run.primals}))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from checks.adapters.frameworks.nested import outputs, replaced
+from checks.adapters.frameworks.nested import as_output, outputs, replaced
 from checks.adapters.torch.arrays import CARRIED, array_of, is_floating, is_tensor, tensor_of, widened, written_back
 from checks.adapters.torch.callee import Callee
 from checks.adapters.torch.state import borrowed, standing
@@ -148,8 +148,3 @@ class Run:
             returned = torch.func.functional_call(self.callee.call, held, args) if held else self.callee.call(*args)
             parts = {n: (t, dual.unpack_dual(t).tangent) for n, t in self._named(returned).items()}
             return as_output({n: array_of(torch.zeros_like(t) if u is None else u) for n, (t, u) in parts.items()})
-
-
-def as_output(named: dict[str, Array]) -> Output:
-    """Outputs in the form that a Subject returns them: a bare array where the function returned one bare."""
-    return named[""] if list(named) == [""] else named
