@@ -93,7 +93,7 @@ def _first_on_path(folder: Path) -> Iterator[None]:
 def _file(path: Path, names: str) -> ModuleType:
     if not path.is_file():
         raise UnknownTarget(_no_file(path, names))
-    name = path.stem if path.stem.isidentifier() and path.stem not in sys.modules else f"_audited_{path.stem}"
+    name = f"_audited_{path.stem}"  # never the stem itself: a module of that name is another thing
     spec = importlib.util.spec_from_file_location(name, path.resolve())
     if spec is None or spec.loader is None:
         raise UnknownTarget(f"{path} cannot be read as Python; expected a file that ends in .py ({FORM})")

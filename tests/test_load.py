@@ -61,6 +61,13 @@ def test_a_module_of_the_current_folder(folder):
     assert load("layers:point") == 3
 
 
+def test_a_file_of_another_folder_is_not_the_module_of_its_name(folder):
+    (folder / "other").mkdir()
+    (folder / "other" / "layers.py").write_text("point = 5\n")
+    assert load("other/layers.py:point") == 5
+    assert load("layers:point") == 3
+
+
 def test_a_file_is_not_looked_for_anywhere_else(folder, monkeypatch):
     (folder / "other").mkdir()
     monkeypatch.chdir(folder / "other")
