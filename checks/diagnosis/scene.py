@@ -12,7 +12,6 @@ from checks.calls import quietly, unflat
 from checks.laws import Ground
 from checks.laws.ground import misshapen
 from checks.locate import Clue
-from checks.numeric.bits import unit_in_last_place
 from checks.numeric.estimate import Estimate
 from checks.ray import Place, Ray, norm
 from checks.subject import Array, Point
@@ -191,7 +190,7 @@ def slopes(place: Place, kept: Mapping[Any, Array]) -> tuple[Array, Array] | Non
     ts = sorted(real)
     with np.errstate(all="ignore"):
         threes = [(kept[t] - kept[-t]) / (2 * t) for t in ts]
-        ulp = np.array([unit_in_last_place(v, 53) for v in np.abs(place.output).tolist()])
+        ulp = np.spacing(np.abs(place.output))
         for (a, near), (b, far) in zip(
             zip(ts, threes, strict=True), list(zip(ts, threes, strict=True))[1:], strict=False
         ):

@@ -15,6 +15,8 @@ DISTINCT: Final = 6
 """Fewer different significands than this are no evidence of a narrow format: 0, 1 and 2 fit in any."""
 COARSER: Final = 64
 """A grid this many times coarser than the last place is none by chance: few values end in so many zeros."""
+FIRST: Final = 64
+"""So many values are looked at before all are sorted: one that needs all bits ends the question."""
 TINY: Final = float(np.finfo(float).smallest_subnormal)
 
 
@@ -29,14 +31,24 @@ def significand_bits(values: NDArray[np.float64]) -> int:
     >>> significand_bits(x), significand_bits(x.astype(np.float32).astype(float))
     (53, 24)
     """
-    fractions = np.unique(np.abs(np.frexp(values[np.isfinite(values)])[0]))
+    if not _fit(_fractions(values[:FIRST]), WIDTHS[-1]):
+        return 53
+    fractions = np.unique(_fractions(values))
     if len(fractions) < DISTINCT:
         return 53
     for bits in WIDTHS:
-        scaled = np.ldexp(fractions, bits)
-        if np.array_equal(scaled, np.rint(scaled)):
+        if _fit(fractions, bits):
             return bits
     return 53
+
+
+def _fractions(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.abs(np.frexp(values[np.isfinite(values)])[0])
+
+
+def _fit(fractions: NDArray[np.float64], bits: int) -> bool:
+    scaled = np.ldexp(fractions, bits)
+    return np.array_equal(scaled, np.rint(scaled))
 
 
 def unit_in_last_place(size: float, bits: int) -> float:
