@@ -8,122 +8,26 @@ from functools import partial
 from typing import Any, Final
 
 import numpy as np
-from flint import arb
-from scipy import special
 
-from checks.numeric.balls.array import kept
-from checks.numeric.balls.ball import Ball, ball
+from checks.vectors.computed import (
+    EPS,
+    attention,
+    convolve,
+    embedding,
+    gru_cell,
+    lstm_cell,
+    max_pool,
+    mean_pool,
+    normalised,
+    simple_cell,
+    unrolled,
+)
 from checks.vectors.draws import Draws
-from checks.vectors.functions import softmax
 from checks.vectors.mistakes import SCALINGS, Mistake, apart, wrong
-from checks.vectors.proven import Definition, Proven, RejectedError, detached, prove
+from checks.vectors.proven import Definition, Proven, RejectedError, prove
 from checks.vectors.record import ACCEPTABLE, INVALID, Group, Vector
 
 EACH: Final = 26
-EPS: Final = 2.0**-16  # added to variances
-
-Numbers = Any
-
-
-def _convolve(p: Mapping[str, Any], t: Mapping[str, Any]) -> dict[str, Any]:
-    x, w, s, pad = t["x"], t["w"], p["stride"], p["padding"]
-    x = kept(np.pad(x, ((0, 0), (pad, pad), (pad, pad))))
-    height, width = ((n - k) // s + 1 for n, k in zip(x.shape[1:], w.shape[2:], strict=True))
-    out = np.empty((w.shape[0], height, width), dtype=object)
-    for o, i, j in np.ndindex(out.shape):
-        patch = x[:, i * s : i * s + w.shape[2], j * s : j * s + w.shape[3]]
-        out[o, i, j] = (patch * w[o]).sum() + t["b"][o]
-    return {"output": out}
-
-
-def _windows(x: Any, k: int, s: int) -> Iterator[tuple[tuple[int, ...], Any]]:
-    for c in range(x.shape[0]):
-        for i in range((x.shape[1] - k) // s + 1):
-            for j in range((x.shape[2] - k) // s + 1):
-                yield (c, i, j), x[c, i * s : i * s + k, j * s : j * s + k]
-
-
-def _pooled(p: Mapping[str, Any], x: Any, of: Callable[[Any], Any]) -> dict[str, Any]:
-    found = {index: of(window) for index, window in _windows(x, p["size"], p["stride"])}
-    out = np.empty(tuple(1 + max(axis) for axis in zip(*found, strict=True)), dtype=object)
-    for index, value in found.items():
-        out[index] = value
-    return {"output": out}
-
-
-def _max_pool(p: Mapping[str, Any], t: Mapping[str, Any], winner: int = 0) -> dict[str, Any]:
-    def largest(window: Any) -> Any:
-        flat = list(window.ravel())
-        top = max(float(ball(e).ball.mid()) for e in flat)  # type: ignore[union-attr]  # numbers
-        tied = [e for e in flat if float(ball(e).ball.mid()) == top]  # type: ignore[union-attr]
-        return sum(tied[1:], tied[0]) if winner is None else tied[min(winner, len(tied) - 1)] + 0
-
-    return _pooled(p, t["x"], largest)
-
-
-def _mean_pool(p: Mapping[str, Any], t: Mapping[str, Any]) -> dict[str, Any]:
-    return _pooled(p, t["x"], lambda window: window.sum() / window.size)
-
-
-def _normalised(axis: int, *, centred: bool = True, constant: bool = False) -> Definition:
-    def layer(p: Mapping[str, Any], t: Mapping[str, Any]) -> dict[str, Any]:
-        x = t["x"]
-        seen = detached(x) if constant else x
-        centre = seen.mean(axis=axis, keepdims=True) if centred else 0
-        variance = ((seen - centre) ** 2).mean(axis=axis, keepdims=True)
-        out = (x - centre) / np.sqrt(variance + EPS) * t["gamma"]
-        return {"output": out + t["beta"] if centred else out}
-
-    return layer
-
-
-def _attention(p: Mapping[str, Any], t: Mapping[str, Any], constant: bool = False) -> dict[str, Any]:
-    scores = np.matmul(t["q"], t["k"].T) / Ball(arb(t["q"].shape[1]).sqrt())
-    if p["causal"]:
-        later = np.arange(scores.shape[1])[None, :] > np.arange(scores.shape[0])[:, None]
-        scores = np.where(later, -np.inf, scores)
-    weights = softmax(kept(scores.T)).T
-    return {"output": np.matmul(detached(weights) if constant else weights, t["v"])}
-
-
-def _embedding(p: Mapping[str, Any], t: Mapping[str, Any], last_only: bool = False) -> dict[str, Any]:
-    rows, indices = t["table"], p["indices"]
-    if not last_only:
-        return {"output": rows[indices] * 1}
-    fixed = detached(rows)
-    seen = [rows[i] if i not in indices[k + 1 :] else fixed[i] for k, i in enumerate(indices)]
-    return {"output": kept(np.stack(seen)) * 1}
-
-
-def _simple_cell(t: Mapping[str, Any], x: Any, h: Any, c: Any) -> tuple[Any, Any]:
-    return np.tanh(np.matmul(t["W"], x) + np.matmul(t["U"], h) + t["b"]), c
-
-
-def _lstm_cell(t: Mapping[str, Any], x: Any, h: Any, c: Any) -> tuple[Any, Any]:
-    z, d = np.matmul(t["W"], x) + np.matmul(t["U"], h) + t["b"], len(h)
-    i, f, g, o = (z[k * d : (k + 1) * d] for k in range(4))
-    c = special.expit(f) * c + special.expit(i) * np.tanh(g)
-    return special.expit(o) * np.tanh(c), c
-
-
-def _gru_cell(t: Mapping[str, Any], x: Any, h: Any, c: Any) -> tuple[Any, Any]:
-    d = len(h)
-    a, u = np.matmul(t["W"], x) + t["b"], np.matmul(t["U"], h)
-    r, z = special.expit(a[:d] + u[:d]), special.expit(a[d : 2 * d] + u[d : 2 * d])
-    n = np.tanh(a[2 * d :] + r * u[2 * d :])
-    return (1 - z) * n + z * h, c
-
-
-def _unrolled(cell: Callable[..., tuple[Any, Any]], *, last_only: bool = False) -> Definition:
-    def layer(p: Mapping[str, Any], t: Mapping[str, Any]) -> dict[str, Any]:
-        h, c = t["h"], t.get("c")
-        for k, x in enumerate(t["x"]):
-            if last_only and k == len(t["x"]) - 1:
-                h, c = detached(h), None if c is None else detached(c)
-            h, c = cell(t, x, h, c)
-        return {"output": h}
-
-    return layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,37 +101,37 @@ def _draw_cell(gates: int, draws: Draws) -> tuple[dict[str, Any], dict[str, Any]
 LAYERS: Final[dict[str, Layer]] = {
     "convolution": Layer(
         "output[o,i,j] = b[o] + sum over c,u,v of w[o,c,u,v] x[c, i stride + u - padding, j stride + v - padding], "
-        "x 0 outside", _convolve, _draw_convolution, {}),
+        "x 0 outside", convolve, _draw_convolution, {}),
     "max_pooling": Layer(
         "the largest entry of each size x size window, windows stride apart, none reaching outside",
-        _max_pool, _draw_pool, {}),
+        max_pool, _draw_pool, {}),
     "mean_pooling": Layer(
-        "the mean of each size x size window, windows stride apart", _mean_pool, _draw_pool, {}),
+        "the mean of each size x size window, windows stride apart", mean_pool, _draw_pool, {}),
     "layer_norm": Layer(
         "(x - mean) / sqrt(var + eps) gamma + beta; mean and var (over n) along axis 1",
-        _normalised(1), _draw_norm, {"Detached": _normalised(1, constant=True)}),
+        normalised(1), _draw_norm, {"Detached": normalised(1, constant=True)}),
     "batch_norm": Layer(
         "(x - mean) / sqrt(var + eps) gamma + beta; mean and var (over n) along axis 0",
-        _normalised(0), _draw_norm, {"Detached": _normalised(0, constant=True)}),
+        normalised(0), _draw_norm, {"Detached": normalised(0, constant=True)}),
     "rms_norm": Layer(
-        "x / sqrt(mean of x^2 along axis 1 + eps) gamma", _normalised(1, centred=False),
-        partial(_draw_norm, beta=False), {"Detached": _normalised(1, centred=False, constant=True)}),
+        "x / sqrt(mean of x^2 along axis 1 + eps) gamma", normalised(1, centred=False),
+        partial(_draw_norm, beta=False), {"Detached": normalised(1, centred=False, constant=True)}),
     "attention": Layer(
         "softmax(q k' / sqrt(d)) v, softmax along each row, d columns of q; causal: row i sees rows 0 to i alone",
-        _attention, _draw_attention, {"Detached": partial(_attention, constant=True)}),
+        attention, _draw_attention, {"Detached": partial(attention, constant=True)}),
     "embedding": Layer(
-        "rows of the table by index", _embedding, _draw_embedding,
-        {"Overwritten": partial(_embedding, last_only=True)}),
+        "rows of the table by index", embedding, _draw_embedding,
+        {"Overwritten": partial(embedding, last_only=True)}),
     "recurrent_tanh": Layer(
         "h = tanh(W x[t] + U h + b) for each t in turn; output the last h",
-        _unrolled(_simple_cell), partial(_draw_cell, 1), {"LastStepOnly": _unrolled(_simple_cell, last_only=True)}),
+        unrolled(simple_cell), partial(_draw_cell, 1), {"LastStepOnly": unrolled(simple_cell, last_only=True)}),
     "recurrent_lstm": Layer(
         "z = W x[t] + U h + b in four parts i, f, g, o; c = s(f) c + s(i) tanh(g); h = s(o) tanh(c); s the sigmoid",
-        _unrolled(_lstm_cell), partial(_draw_cell, 4), {"LastStepOnly": _unrolled(_lstm_cell, last_only=True)}),
+        unrolled(lstm_cell), partial(_draw_cell, 4), {"LastStepOnly": unrolled(lstm_cell, last_only=True)}),
     "recurrent_gru": Layer(
         "a = W x[t] + b, u = U h in three parts; r = s(a1 + u1), z = s(a2 + u2), n = tanh(a3 + r u3); "
         "h = (1 - z) n + z h; s the sigmoid",
-        _unrolled(_gru_cell), partial(_draw_cell, 3), {"LastStepOnly": _unrolled(_gru_cell, last_only=True)}),
+        unrolled(gru_cell), partial(_draw_cell, 3), {"LastStepOnly": unrolled(gru_cell, last_only=True)}),
 }
 # fmt: on
 
@@ -296,7 +200,7 @@ def _tie(draws: Draws) -> Iterator[Vector]:
     first, second = draws.distinct(2, 4)
     x.reshape(-1)[[first, second]] = x.max() + 1 / 16
     v, parameters = draws.grid((1, 1, 1), 8, 2.0), {"size": 2, "stride": 2}
-    sides = [prove(partial(_max_pool, winner=w), parameters, {"x": x}, v, ("x",)) for w in (0, 1)]
+    sides = [prove(partial(max_pool, winner=w), parameters, {"x": x}, v, ("x",)) for w in (0, 1)]
     one, other = (s.gradients["x"] for s in sides)
     tie = Vector(
         comment="max_pooling: two entries tie",

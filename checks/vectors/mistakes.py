@@ -43,6 +43,27 @@ NOTES: Final = {
         "A wrong answer: the slope is taken at the output instead of the input.",
         "Wrong off fixed points.",
     ),
+    "SlopeMissing": (
+        "A wrong answer: the derivative of the activation is left out.",
+        "Right where a layer is the identity.",
+    ),
+    "NotTransposed": (
+        "A wrong answer: the error of the layer above goes down through W in place of its transpose.",
+        "Square weights have shapes that do not betray it.",
+    ),
+    "WeightTransposed": ("A wrong answer: the transpose of square weights forward.", "Shapes do not betray it."),
+    "BiasMissing": ("A wrong answer: z without the bias.", "Hidden at the start, where biases are 0."),
+    "ActivationMissing": ("A wrong answer: z in place of a.", "Every layer but the last then is part of one product."),
+    "OutputForInput": (
+        "A wrong answer: the gradient of the weights with the layer's output in place of its input.",
+        "An index off by one; square weights have shapes that do not betray it.",
+    ),
+    "Ascent": ("A wrong answer: the step is added.", "C grows."),
+    "RateMissing": ("A wrong answer: the step is the whole gradient.", "Descent overshoots."),
+    "SoftmaxTwice": (
+        "A wrong answer: what softmax and cross-entropy give together, sent through softmax's Jacobian once more.",
+        "Slow learning where p is near 0 or 1.",
+    ),
     "DiagonalJacobian": (
         "A wrong answer: only the diagonal of the Jacobian of a function of a whole column.",
         "Right in no direction that shifts probability.",
@@ -131,9 +152,10 @@ def wrong(
 
 
 def apart(made: Mapping[str, Any], proven: Proven) -> bool:
-    """Whether a gradient is off by `APART` of its scale or more, somewhere."""
+    """Whether an answer is off by `APART` of its scale or more, somewhere."""
+    right = {**proven.values, **proven.gradients}
     return any(
-        abs(float((a - b).mid())) > APART * proven.scales[f"d {name}"]
+        abs(float((a - b).mid())) > APART * proven.scale(name)
         for name, x in made.items()
-        for a, b in zip(np.ravel(x), np.ravel(proven.gradients[name]), strict=True)
+        for a, b in zip(np.ravel(x), np.ravel(right[name]), strict=True)
     )

@@ -1,4 +1,4 @@
-"""Vectors of whole networks, depth 1 to 6, and of every labelled equation of the derivation."""
+"""Vectors of whole networks, depth 1 to 6."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from functools import partial
 from typing import Any, Final
 
 import numpy as np
-from flint import arb
 
-from checks.numeric.balls.ball import Ball, ball
+from checks.numeric.balls.ball import ball
 from checks.vectors.draws import Draws
 from checks.vectors.functions import ACTIVATIONS, COLUMNWISE, LOSSES, NEAR, activate, total
 from checks.vectors.mistakes import NETWORK, Mistake, apart, wrong
@@ -20,7 +19,6 @@ from checks.vectors.record import INVALID, Group, Vector
 
 DEPTHS: Final = range(1, 7)
 EACH: Final = 60  # networks of each depth
-ALONE: Final = 14  # of each equation
 FORMULA: Final = (
     "a^0 = x; z^l = W^l a^{l-1} + b^l, b^l on every column; a^l = sigma^l(z^l); C = the loss of a^L and y. "
     "Gradients are of C; delta^l is dC/dz^l."
@@ -133,15 +131,14 @@ def _outside(v: Vector) -> Vector:
     return replace(v, proven=replace(p, values=values, gradients=gradients))
 
 
-def negatives(v: Vector, only: tuple[str, ...] = ()) -> Iterator[Vector]:
+def negatives(v: Vector) -> Iterator[Vector]:
     """The wrong answers of known mistakes to one network."""
     case = {**v.inputs, **v.parameters}
     changes = (*NETWORK, Mistake("OneExampleOnly", partial(_one_example, v)))
     for flag, g in wrong(changes, v.proven, case):
-        if not only or any(name in only for name in g):
-            kept = {name: x for name, x in g.items() if not name.startswith("delta")}
-            if apart(kept, v.proven):
-                yield replace(v, flags=(flag,), result=INVALID, others=(kept,), comment=f"{v.comment}, wrong")
+        kept = {name: x for name, x in g.items() if not name.startswith("delta")}
+        if apart(kept, v.proven):
+            yield replace(v, flags=(flag,), result=INVALID, others=(kept,), comment=f"{v.comment}, wrong")
 
 
 def _one_example(v: Vector, g: Mapping[str, Any], case: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -149,128 +146,3 @@ def _one_example(v: Vector, g: Mapping[str, Any], case: Mapping[str, Any]) -> Ma
         return None
     first = {name: v.proven.gradients[f"delta{name[1:]}"][:, :1] for name in g if name[0] == "b"}
     return {name: first.get(name, x) for name, x in g.items()}
-
-
-# --- equations ------------------------------------------------------------------------------------------------
-
-LABELS: Final = {
-    # label -> (what of a network it says; which networks show it)
-    "F1": ("z", "any"),
-    "F2": ("a", "any"),
-    "F3": ("a", "any"),
-    "F4": ("output", "any"),
-    "D1": ("delta", "any"),
-    "D2": ("delta", "any"),
-    "G1": ("W", "any"),
-    "G2": ("b", "any"),
-    "B1": ("delta L", "elementwise"),
-    "B2": ("delta below", "elementwise"),
-    "B3": ("W", "any"),
-    "B4": ("b", "any"),
-    "E1": ("delta L", "elementwise"),
-    "E2": ("delta below", "elementwise"),
-    "E3": ("jacobian", "elementwise"),
-    "E4": ("delta below", "elementwise"),
-    "U1": ("W_new", "any"),
-    "U2": ("b_new", "any"),
-    "U3": ("new", "any"),
-    "N1": ("z", "batch"),
-    "N2": ("W", "batch"),
-    "N3": ("b", "batch"),
-    "R1": ("output", "sum"),
-    "R2": ("output", "mean"),
-    "S1": ("delta L", "softmax last"),
-    "S2": ("delta below", "softmax below"),
-    "S3": ("delta L", "softmax last"),
-    "S4": ("delta L", "softmax cross-entropy"),
-}
-STEP: Final = 0.125
-
-
-def equations() -> list[Group]:
-    """A group for each labelled equation: a network, and what the equation says of it."""
-    return [
-        Group(
-            name=f"equation {label}",
-            operation="network",
-            formula=FORMULA,
-            make=partial(_of_label, label),
-            label=label,
-        )
-        for label in LABELS
-    ]
-
-
-def _of_label(label: str) -> list[Vector]:
-    what, kind = LABELS[label]
-    draws, found = Draws(f"equation {label}"), []
-    smooth = [name for name in ACTIVATIONS if name != "identity"]
-    for k in range(ALONE):
-        depth = 2 if what in ("delta below", "jacobian") else 1 + k % 2
-        rows = [draws.pick(smooth) for _ in range(depth)]
-        loss, reduction = "squared_error", ("sum", "mean")[k % 2]
-        if kind == "softmax last":
-            rows[-1] = ("softmax", "log_softmax")[k % 2]
-        elif kind == "softmax below":
-            rows[0] = ("softmax", "log_softmax")[k % 2]
-        elif kind == "softmax cross-entropy":
-            rows[-1], loss = "identity", "softmax_cross_entropy"
-        elif kind in ("sum", "mean"):
-            reduction = kind
-            loss = loss_after(rows[-1], k)
-        batch = 2 + k % 2 if kind in ("batch", "sum", "mean") else 1 + k % 3
-        v = made(draws, tuple(rows), loss, reduction, square=k % 2 == 0, batch=batch)
-        found.append(_about(v, what))
-    return found
-
-
-def _about(v: Vector, what: str) -> Vector:
-    """The same network, with what one equation speaks of alone."""
-    p, depth = v.proven, len(v.parameters["activations"])
-    values: dict[str, Any] = {}
-    gradients: dict[str, Any] = {}
-    if what in ("z", "a"):
-        values = {k: x for k, x in p.values.items() if k[0] == what}
-    elif what == "output":
-        values = {"output": p.values["output"]}
-    elif what == "delta L":
-        gradients = {f"delta{depth}": p.gradients[f"delta{depth}"]}
-    elif what == "delta below":
-        gradients = {"delta1": p.gradients["delta1"]}
-    elif what == "jacobian":
-        return _jacobian(v)
-    elif what.endswith("new"):
-        return _updated(v, "Wb" if what == "new" else what[0])
-    else:
-        gradients = {k: x for k, x in p.gradients.items() if k.startswith(what)}
-    return replace(v, proven=Proven(values=values, gradients=gradients, scales=p.scales))
-
-
-def _updated(v: Vector, kinds: str) -> Vector:
-    new, scales = {}, dict(v.proven.scales)
-    for name, g in v.proven.gradients.items():
-        if name[0] in kinds and name[1:].isdigit():
-            old = v.inputs[name]
-            new[f"{name}_new"] = np.frompyfunc(lambda w, s: arb(w) - STEP * s, 2, 1)(old, g)
-            scales[f"{name}_new"] = float(np.abs(old).max()) + STEP * scales[f"d {name}"]
-    parameters = {**v.parameters, "step": STEP}
-    return replace(v, parameters=parameters, proven=Proven(values=new, gradients={}, scales=scales))
-
-
-def _jacobian(v: Vector) -> Vector:
-    """∂a^2/∂a^1, entry (i, j) by entry, of the first example."""
-    W, name = v.inputs["W2"], v.parameters["activations"][1]
-    z = v.proven.values["z2"][:, :1]
-
-    def slope(parameters: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-        return {"output": activate(name, given["z"])}
-
-    # σ′ at an exact z of many digits: through the chain of a constant and a number that is 0
-    def at(parameters: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-        return slope(parameters, {"z": np.frompyfunc(lambda c, t: Ball(c) + t, 2, 1)(z, given["t"])})
-
-    slopes = prove(at, {}, {"t": np.zeros(z.shape)}, np.ones(z.shape), ("t",)).gradients["t"]
-    jacobian = np.asarray(np.frompyfunc(lambda s, w: s * w, 2, 1)(slopes, W), dtype=object)
-    largest = max(float(np.abs(W).max()), max(abs(float(x.mid())) for x in jacobian.ravel()))
-    scales = {**v.proven.scales, "jacobian": largest}
-    return replace(v, proven=Proven(values={"jacobian": jacobian}, gradients={}, scales=scales))

@@ -44,6 +44,11 @@ class Proven:
     gradients: Mapping[str, Any]
     scales: Mapping[str, float]
 
+    def scale(self, name: str) -> float:
+        """That of a gradient, or of a value that is not differentiated by."""
+        found = self.scales.get(f"d {name}")
+        return self.scales[name] if found is None else found
+
 
 def prove(
     definition: Definition, parameters: Mapping[str, Any], inputs: Mapping[str, Any], cotangent: Any, moving: Any

@@ -33,7 +33,7 @@ class Vector:
     proven : Proven
         The right answer; for "invalid" what scales are taken from.
     others : sequence of mapping of name to ndarray
-        For "acceptable": the gradients of the other alternatives. For "invalid": the wrong ones, alone.
+        For "acceptable": the gradients of the other alternatives. For "invalid": the wrong ones (or values), alone.
     """
 
     comment: str

@@ -119,10 +119,11 @@ def _count(
     count: Count, test: dict[str, Any], values: Mapping[str, Any], gradients: Mapping[str, Any], *, tolerance: float
 ) -> None:
     if test["result"] == "invalid":
-        known = {name: x for name, x in test["wrong"].items() if name in gradients}
+        answers = {**values, **gradients}
+        known = {name: x for name, x in test["wrong"].items() if name in answers}
         if not known:
             count.unsupported += 1
-        elif all(_off(gradients[name], x, x["data"]) <= tolerance for name, x in known.items()):
+        elif all(_off(answers[name], x, x["data"]) <= tolerance for name, x in known.items()):
             count.failures.append(f"{test['id']}: agrees with a wrong answer ({', '.join(test['flags'])})")
         else:
             count.rejected += 1

@@ -10,9 +10,10 @@ from typing import Any, Final
 import numpy as np
 
 from checks.numeric.balls.enclose import precision
+from checks.vectors.equations import equations
 from checks.vectors.layers import layers
 from checks.vectors.mistakes import NOTES
-from checks.vectors.networks import equations, networks
+from checks.vectors.networks import networks
 from checks.vectors.pointwise import activations, losses
 from checks.vectors.proven import BITS, decimal, halves
 from checks.vectors.record import INVALID, Group, Vector
@@ -93,7 +94,7 @@ def _test(v: Vector) -> dict[str, Any]:
     }
     if v.result == INVALID:
         wrong = v.others[0].items()
-        return {**test, "wrong": {k: _wrong(g, v.proven.scales[f"d {k}"]) for k, g in wrong}}
+        return {**test, "wrong": {k: _wrong(g, v.proven.scale(k)) for k, g in wrong}}
     scales = v.proven.scales
     test["values"] = {name: _exact(x, scales[name]) for name, x in v.proven.values.items()}
     test["gradients"] = {name: _exact(x, scales[f"d {name}"]) for name, x in v.proven.gradients.items()}

@@ -1,7 +1,8 @@
-/* A dense network in C, written for this file alone, held to the reference vectors of whole networks.
+/* A dense network in C, written for this file alone, held to the reference vectors of whole networks and of the
+ * equations of backpropagation.
  *
  *     cc -std=c11 -O1 -Wall -Wextra -o dense examples/vectors/dense.c -lcjson -lm
- *     ./dense checks/vectors/v1/networks.json
+ *     ./dense checks/vectors/v1/networks.json    (or equations.json)
  *
  * JSON by cJSON (Debian: libcjson-dev). Prints how many answers are right, how many wrong ones are rejected and how many
  * tests need what it does not have; exits with 1 if anything disagrees. Matrices are row by row; columns are examples.
@@ -18,15 +19,13 @@
 
 typedef struct { int rows, cols; double at[MOST]; } Matrix;
 typedef struct { double value, slope; } Pair;
-typedef struct { Matrix a, W[DEPTH], b[DEPTH], x; double cost; } Answer;
-
+typedef struct { Matrix z[DEPTH], a[DEPTH], delta[DEPTH], W[DEPTH], b[DEPTH], newW[DEPTH], newb[DEPTH], x, jacobian; double cost; } Answer;
 static double sigmoid(double z) { return z > 0 ? 1 / (1 + exp(-z)) : exp(z) / (1 + exp(z)); }
 static double softplus(double z) { return fmax(z, 0) + log1p(exp(-fabs(z))); }
 static double held(double z, double low, double high) { return fmin(fmax(z, low), high); }
 static double within(double z, double low, double high) { return z > low && z < high; }
 
 static const double ALPHA = 1.6732632423543772, SCALE = 1.0507009873554805;
-
 static Pair identity(double z) { return (Pair){z, 1}; }
 static Pair logistic(double z) { return (Pair){sigmoid(z), sigmoid(z) * sigmoid(-z)}; }
 static Pair hyperbolic(double z) { return (Pair){tanh(z), 1 / (cosh(z) * cosh(z))}; }
@@ -66,7 +65,6 @@ static const struct { const char *name; Pair (*of)(double); } ACTIVATIONS[] = {
     {"elu", elu}, {"celu", elu}, {"selu", selu}, {"gelu", gelu}, {"gelu_tanh", gelu_tanh}, {"silu", silu},
     {"mish", mish}, {"softplus", soft}, {"softsign", softsign}, {"hardtanh", hardtanh}, {"hardsigmoid", hardsigmoid},
     {"hardswish", hardswish}, {"relu6", relu6}, {"log_sigmoid", log_sigmoid}, {"arctan", arctangent}, {"sin", sine}};
-
 static double times_log(double y, double x) { return y == 0 ? 0 : y * log(x); }
 static Pair squared(double a, double y) { return (Pair){(a - y) * (a - y) / 2, a - y}; }
 static Pair absolute(double a, double y) { return (Pair){fabs(a - y), (a > y) - (a < y)}; }
@@ -192,11 +190,27 @@ static Matrix matrix(const cJSON *tensor) {
   return m;
 }
 
+/* w - step g */
+static Matrix stepped(const Matrix *w, const Matrix *g, double step) {
+  Matrix made = *w;
+  for (int k = 0; k < w->rows * w->cols; k++) made.at[k] -= step * g->at[k];
+  return made;
+}
+
+/* da^2/da^1 at the first example, where the second activation takes each entry alone */
+static Matrix jacobian(int which, const Matrix *z, const Matrix *W) {
+  Matrix made = *W;
+  for (int k = 0; which >= 0 && k < W->rows * W->cols; k++)
+    made.at[k] *= ACTIVATIONS[which].of(z->at[k / W->cols * z->cols]).slope;
+  return made;
+}
+
 static int network(const cJSON *test, Answer *found) {
   const cJSON *parameters = cJSON_GetObjectItem(test, "parameters"), *inputs = cJSON_GetObjectItem(test, "inputs");
   const cJSON *names = cJSON_GetObjectItem(parameters, "activations");
   int depth = cJSON_GetArraySize(names), which[DEPTH];
-  Matrix A[DEPTH], Z[DEPTH], W[DEPTH], y = matrix(cJSON_GetObjectItem(inputs, "y")), up;
+  Matrix *A = found->a, *Z = found->z, W[DEPTH], b[DEPTH], y = matrix(cJSON_GetObjectItem(inputs, "y")), up;
+  const cJSON *step = cJSON_GetObjectItem(parameters, "step");
   char name[16];
   if (depth >= DEPTH) die("too deep", cJSON_GetObjectItem(test, "id")->valuestring);
   A[0] = matrix(cJSON_GetObjectItem(inputs, "x"));
@@ -206,9 +220,9 @@ static int network(const cJSON *test, Answer *found) {
     snprintf(name, sizeof name, "W%d", l);
     W[l] = matrix(cJSON_GetObjectItem(inputs, name));
     snprintf(name, sizeof name, "b%d", l);
-    Matrix b = matrix(cJSON_GetObjectItem(inputs, name));
+    b[l] = matrix(cJSON_GetObjectItem(inputs, name));
     Z[l] = product(&W[l], &A[l - 1]);
-    for (int k = 0; k < Z[l].rows * Z[l].cols; k++) Z[l].at[k] += b.at[k / Z[l].cols];
+    for (int k = 0; k < Z[l].rows * Z[l].cols; k++) Z[l].at[k] += b[l].at[k / Z[l].cols];
     A[l] = apply(which[l], &Z[l], NULL);
   }
   int mean = !strcmp(cJSON_GetObjectItem(parameters, "reduction")->valuestring, "mean");
@@ -218,10 +232,13 @@ static int network(const cJSON *test, Answer *found) {
     found->W[l] = product(&delta, &below);
     found->b[l] = (Matrix){delta.rows, 1, {0}};
     for (int k = 0; k < delta.rows * delta.cols; k++) found->b[l].at[k / delta.cols] += delta.at[k];
+    found->delta[l] = delta;
+    found->newW[l] = stepped(&W[l], &found->W[l], step ? step->valuedouble : 0);
+    found->newb[l] = stepped(&b[l], &found->b[l], step ? step->valuedouble : 0);
     up = product(&back, &delta);
   }
   found->x = up;
-  found->a = A[depth];
+  if (depth > 1) found->jacobian = jacobian(which[2], &Z[2], &W[2]);
   return depth;
 }
 
@@ -241,10 +258,12 @@ static int all_same(const Answer *found, int depth, const cJSON *tensors) {
   Matrix total = {1, 1, {found->cost}};
   cJSON_ArrayForEach(tensor, tensors) {
     const char *name = tensor->string;
-    int l = atoi(name + 1);
-    const Matrix *m = !strcmp(name, "output") ? &total : name[0] == 'x' ? &found->x : name[0] == 'a' ? &found->a
-                    : name[0] == 'W' ? &found->W[l] : &found->b[l];
-    if (l > depth || !same(m, tensor)) return 0;
+    int l = atoi(name + strcspn(name, "123456")), new = strstr(name, "_new") != NULL;
+    if (l > depth) return 0;
+    const Matrix *m = !strcmp(name, "output") ? &total : name[0] == 'j' ? &found->jacobian : name[0] == 'x' ? &found->x
+                    : name[0] == 'z' ? &found->z[l] : name[0] == 'a' ? &found->a[l] : name[0] == 'd' ? &found->delta[l]
+                    : name[0] == 'W' ? (new ? &found->newW[l] : &found->W[l]) : (new ? &found->newb[l] : &found->b[l]);
+    if (!same(m, tensor)) return 0;
   }
   return 1;
 }
@@ -264,7 +283,7 @@ static char *text_of(const char *path) {
 int main(int argc, char **argv) {
   int right = 0, rejected = 0, unsupported = 0, failures = 0;
   static Answer found;
-  if (argc != 2) die("usage", "dense networks.json");
+  if (argc != 2) die("usage", "dense FILE.json");
   char *text = text_of(argv[1]);
   cJSON *vectors = cJSON_Parse(text), *group, *test;
   if (!vectors || cJSON_GetObjectItem(vectors, "version")->valueint != 1) die("not version 1 of the format", argv[1]);

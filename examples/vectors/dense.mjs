@@ -1,6 +1,7 @@
-// A dense network in JavaScript, written for this file alone, held to the reference vectors of whole networks.
+// A dense network in JavaScript, written for this file alone, held to the reference vectors of whole networks and of
+// the equations of backpropagation.
 //
-//     node examples/vectors/dense.mjs checks/vectors/v1/networks.json
+//     node examples/vectors/dense.mjs checks/vectors/v1/networks.json    (or equations.json)
 //
 // Prints how many answers are right, how many wrong ones are rejected and how many tests need what it does not have;
 // exits with 1 if anything disagrees. A matrix is an array of rows; columns are examples.
@@ -102,8 +103,8 @@ function costOf(loss, reduction, a, y) {
   return [terms.flat().reduce((s, x) => s + x, 0) / share, map((x) => x / share, slopes)];
 }
 
-function network({ activations, loss, reduction }, given) {
-  const depth = activations.length, A = [given.x], Z = [null], gradients = {};
+function network({ activations, loss, reduction, step }, given) {
+  const depth = activations.length, A = [given.x], Z = [null], gradients = {}, values = {};
   for (let l = 1; l <= depth; l++) {
     const name = activations[l - 1];
     Z[l] = product(given[`W${l}`], A[l - 1]).map((row, i) => row.map((z) => z + given[`b${l}`][i][0]));
@@ -114,11 +115,17 @@ function network({ activations, loss, reduction }, given) {
   for (let l = depth; l >= 1; l--) {
     const name = activations[l - 1];
     const delta = name in COLUMNWISE ? columns(COLUMNWISE[name][1], Z[l], up) : map((z, v) => v * ACTIVATIONS[name](z)[1], Z[l], up);
+    gradients[`delta${l}`] = delta;
     gradients[`W${l}`] = product(delta, transpose(A[l - 1]));
     gradients[`b${l}`] = delta.map((row) => [row.reduce((s, x) => s + x, 0)]);
+    for (const name of step ? [`W${l}`, `b${l}`] : [])
+      values[`${name}_new`] = map((w, g) => w - step * g, given[name], gradients[name]);
+    Object.assign(values, { [`z${l}`]: Z[l], [`a${l}`]: A[l] });
     up = product(transpose(given[`W${l}`]), delta);
   }
-  return { values: { output: [[cost]], [`a${depth}`]: A[depth] }, gradients: { ...gradients, x: up } };
+  if (depth > 1 && activations[1] in ACTIVATIONS)  // of the second layer by the first, at the first example
+    values.jacobian = given.W2.map((row, i) => row.map((w) => w * ACTIVATIONS[activations[1]](Z[2][i][0])[1]));
+  return { values: { ...values, output: [[cost]] }, gradients: { ...gradients, x: up } };
 }
 
 function matrix({ shape, data }) {
@@ -151,7 +158,7 @@ for (const group of vectors.groups) {
     const given = Object.fromEntries(Object.entries(test.inputs).map(([name, t]) => [name, matrix(t)]));
     const { values, gradients } = network(test.parameters, given);
     if (test.result === "invalid") {
-      if (agrees(gradients, test.wrong)) {
+      if (agrees({ ...values, ...gradients }, test.wrong)) {
         count.failures++;
         console.log(`${test.id}: agrees with a wrong answer (${test.flags})`);
       } else count.rejected++;
