@@ -86,7 +86,7 @@ def _exact(x: Any) -> Any:
 
 
 def _square(x: Any) -> bool:
-    return x.shape[0] == x.shape[1] > 1
+    return bool(x.shape[0] == x.shape[1] > 1)
 
 
 def _each(prefix: str, of: Callable[[Seen, int], Any], layers: Callable[[Seen], Any]) -> Callable[[Seen], Wrong]:
