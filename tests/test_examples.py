@@ -75,8 +75,9 @@ def test_autograds_primitives_pass():
     passes(loaded("autograd_primitives", "autograd")["primitives"])
 
 
-def test_custom_gradients_of_torch_pass_but_for_those_that_are_said_to_fail():
-    example = loaded("torch_custom_gradients", "torch")
+@pytest.mark.parametrize("framework", ["torch", "jax", "tensorflow", "autograd"])
+def test_custom_gradients_of_each_framework_pass_but_for_those_that_are_said_to_fail(framework):
+    example = loaded(f"{framework}_custom_gradients", framework)
     passes(example["right"])
     for subject in example["wrong"].values():
         assert outcome(subject)[0] is Outcome.FAIL

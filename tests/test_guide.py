@@ -24,8 +24,8 @@ def heading(k):
 
 @pytest.mark.parametrize("k", range(len(BLOCKS)), ids=lambda k: heading(k))
 def test_each_block_gives_what_it_says(k):
-    if "import torch" in BLOCKS[k]:
-        pytest.importorskip("torch", reason="torch is not installed: it is what the block audits")
+    for framework in re.findall(r"^(?:import|from) (torch|jax|autograd|tensorflow|keras)\b", BLOCKS[k], re.M):
+        pytest.importorskip(framework, reason=f"{framework} is not installed: it is what the block audits")
     names = {}
     exec(compile(FIRST, "guide.md", "exec"), names)  # noqa: S102 - our own guide
     reports = []
