@@ -1,7 +1,9 @@
-"""Functions of JAX and of HIPS autograd, right and spoiled: ``python -m benchmarks.framework_functions``.
+"""Functions of JAX, TensorFlow and HIPS autograd, and layers of Keras, right and spoiled.
 
 Each function is audited as it is, with its gradient multiplied by 1.001, and with the sign of one entry flipped. The
-first must pass, the others fail. JAX is audited with 64 bits and, right alone, with 32.
+first must pass, the others fail. JAX and TensorFlow are audited with 64 bits and, right alone, with 32.
+
+Run it as ``python -m benchmarks.framework_functions``; ``--quick`` takes every sixteenth function and writes nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ import autograd.scipy.special as asp
 import jax
 import jax.numpy as jnp
 import jax.scipy as jsp
+import keras
 import numpy as np
+import tensorflow as tf
 from autograd import make_vjp
 from autograd.extend import defvjp, primitive
 
@@ -107,6 +111,45 @@ AUTOGRAD: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "scipy.special.logsumexp": (lambda a: asp.logsumexp(a, axis=1), (X,)),
 }
 
+K = keras.layers
+STEPS = RNG.normal(size=(2, 4, 3))
+IMAGES = RNG.normal(size=(2, 5, 5, 2))
+TENSORFLOW: dict[str, tuple[Callable[[str], Any], tuple[Any, ...]]] = {
+    **{
+        f"nn.{name}": (lambda _, name=name: getattr(tf.nn, name), (X,))
+        for name in ("elu", "gelu", "leaky_relu", "log_softmax", "selu", "sigmoid", "silu", "softmax", "softplus")
+    },
+    "linalg.det": (lambda _: tf.linalg.det, (SQUARE,)),
+    "linalg.inv": (lambda _: tf.linalg.inv, (SQUARE,)),
+    "linalg.solve": (lambda _: tf.linalg.solve, (SQUARE, STEPS.reshape(4, 6))),
+    "linalg.cholesky": (lambda _: lambda a: tf.linalg.cholesky((a + tf.transpose(a)) / 2), (DEFINITE,)),
+    "linalg.eigvalsh": (lambda _: lambda a: tf.linalg.eigvalsh((a + tf.transpose(a)) / 2), (DEFINITE,)),
+    "math.lgamma": (lambda _: tf.math.lgamma, (POSITIVE,)),
+    "math.igamma": (lambda _: tf.math.igamma, (POSITIVE, POSITIVE + 1)),
+    "math.ndtri": (lambda _: tf.math.ndtri, (SHARE,)),
+    "keras Dense": (lambda d: K.Dense(2, activation="tanh", dtype=d), (X,)),
+    "keras EinsumDense": (lambda d: K.EinsumDense("abc,cd->abd", (None, 2), bias_axes="d", dtype=d), (STEPS,)),
+    "keras PReLU": (lambda d: K.PReLU(dtype=d), (X,)),
+    "keras Conv1D": (lambda d: K.Conv1D(2, 3, dtype=d), (STEPS,)),
+    "keras Conv2D": (lambda d: K.Conv2D(3, 3, strides=2, dtype=d), (IMAGES,)),
+    "keras Conv2DTranspose": (lambda d: K.Conv2DTranspose(3, 3, dtype=d), (IMAGES[:, :3, :3],)),
+    "keras DepthwiseConv2D": (lambda d: K.DepthwiseConv2D(3, dtype=d), (IMAGES,)),
+    "keras SeparableConv2D": (lambda d: K.SeparableConv2D(3, 3, dtype=d), (IMAGES,)),
+    "keras AveragePooling2D": (lambda d: K.AveragePooling2D(dtype=d), (IMAGES,)),
+    "keras MaxPooling2D": (lambda d: K.MaxPooling2D(dtype=d), (IMAGES,)),
+    "keras BatchNormalization": (lambda d: K.BatchNormalization(dtype=d), (X,)),
+    "keras LayerNormalization": (lambda d: K.LayerNormalization(dtype=d), (X,)),
+    "keras GroupNormalization": (lambda d: K.GroupNormalization(1, dtype=d), (STEPS,)),
+    "keras UnitNormalization": (lambda d: K.UnitNormalization(dtype=d), (X,)),
+    "keras SimpleRNN": (lambda d: K.SimpleRNN(2, dtype=d), (STEPS,)),
+    "keras LSTM": (lambda d: K.LSTM(2, dtype=d), (STEPS,)),
+    "keras GRU": (lambda d: K.GRU(2, return_sequences=True, dtype=d), (STEPS,)),
+    "keras Bidirectional": (lambda d: K.Bidirectional(K.SimpleRNN(2, dtype=d), dtype=d), (STEPS,)),
+    "keras MultiHeadAttention": (lambda d: K.MultiHeadAttention(2, 2, dtype=d), (STEPS, STEPS[:, :2])),
+    "keras Attention": (lambda d: K.Attention(dtype=d), ([STEPS, STEPS[:, :2]],)),
+    "keras Add": (lambda d: K.Add(dtype=d), ([X, Y],)),
+}
+
 SPOILT: dict[str, Callable[[Any], Any]] = {
     "1.001 ×": lambda g: g * 1.001,
     "one sign flipped": lambda g: g * np.where(np.arange(np.size(g)).reshape(np.shape(g)) == _largest(g), -1.0, 1.0),
@@ -141,6 +184,17 @@ def spoilt_autograd(f: Callable[..., Any], spoil: Callable[[Any], Any]) -> Calla
     return made
 
 
+def spoilt_tensorflow(f: Callable[..., Any], spoil: Callable[[Any], Any]) -> Callable[..., Any]:
+    """The same function or layer with the gradient of its first input spoilt."""
+    through = tf.custom_gradient(lambda x: (tf.identity(x), lambda v: tf.constant(spoil(v.numpy()))))
+    return lambda first, *rest: f([through(first[0]), *first[1:]] if isinstance(first, list) else through(first), *rest)
+
+
+def tensors(args: Any, dtype: str) -> Any:
+    """The arrays in lists as tensors of ``dtype``."""
+    return [tensors(a, dtype) if isinstance(a, list) else tf.constant(a, dtype) for a in args]
+
+
 Row = tuple[str, str, list[Outcome]]
 
 
@@ -166,24 +220,47 @@ def autograd_rows(names: list[str]) -> Iterator[Row]:
         yield "autograd", name, [r.outcome for r in found]
 
 
+def tensorflow_rows(names: list[str]) -> Iterator[Row]:
+    """Each function of TensorFlow and layer of Keras: right in 64 and in 32 bits, then spoilt."""
+    for name in names:
+        make, arrays = TENSORFLOW[name]
+        keras.utils.set_random_seed(0)
+        found = []
+        for dtype in ("float64", "float32"):
+            args = tensors(arrays, dtype)
+            f = make(dtype)
+            f(*args)  # a layer makes its variables
+            found.append(audit(f, *args, name=name, locate=False).outcome)
+            if dtype == "float64":
+                wrong = [spoilt_tensorflow(f, how) for how in SPOILT.values()]
+                last = [audit(g, *args, name=name, locate=False).outcome for g in wrong]
+        yield "tensorflow", name, [*found, *last]
+
+
 def main() -> int:
     """Print the table; the exit code is 1 where a right function fails or a spoilt one does not."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="every sixteenth function, nothing written")
     args = parser.parse_args()
     step = 16 if args.quick else 1
-    rows = [*jax_rows(list(JAX)[::step]), *autograd_rows(list(AUTOGRAD)[::step])]
+    rows = [
+        *jax_rows(list(JAX)[::step]),
+        *tensorflow_rows(list(TENSORFLOW)[::step]),
+        *autograd_rows(list(AUTOGRAD)[::step]),
+    ]
     odd = [
         (framework, name, [o.value for o in found])
         for framework, name, found in rows
-        if found[0] is not Outcome.PASS
-        or Outcome.FAIL in found[: 2 if framework == "jax" else 1]
-        or any(o is not Outcome.FAIL for o in found[-2:])
+        if found[0] is not Outcome.PASS or Outcome.FAIL in found[:-2] or any(o is not Outcome.FAIL for o in found[-2:])
     ]
     counts = []
-    for framework, columns in (("jax", ("float64", "float32", *SPOILT)), ("autograd", ("float64", *SPOILT))):
+    for framework, dtypes in (
+        ("jax", ("float64", "float32")),
+        ("tensorflow", ("float64", "float32")),
+        ("autograd", ("float64",)),
+    ):
         found = [outcomes for of, _, outcomes in rows if of == framework]
-        for k, column in enumerate(columns):
+        for k, column in enumerate((*dtypes, *SPOILT)):
             n = [sum(o[k] is kind for o in found) for kind in (Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE)]
             counts.append([f"{framework}, {column}", len(found), *n])
     made = table(["functions", "audited", "pass", "fail", "inconclusive"], counts)

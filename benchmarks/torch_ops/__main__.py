@@ -1,7 +1,7 @@
 """The drop-in gradcheck beside torch's own: on torch's operator tests, and on counterexamples.
 
 One sample of every operator of PyTorch's own operator tests (``op_db``) that is differentiated in float64, no larger
-than 64 numbers, as those tests check it: torch's thorough mode, and the drop-in. Then gradients of which torch's
+than 100 numbers, as those tests check it: torch's thorough mode, and the drop-in. Then gradients of which torch's
 verdict is the wrong one.
 
 Run it as ``python -m benchmarks.torch_ops`` (needs ``expecttest``, which torch's operator tests import); ``--write``
@@ -33,6 +33,12 @@ KNOWN: Final = {
     "nn.functional.cosine_embedding_loss": TARGET,
     "nn.functional.hinge_embedding_loss": TARGET,
     "torch.ops.aten._safe_softmax.default": "an input holds −inf",
+    "as_strided_scatter": "wrong at this sample: torch's own tests expect it to fail",
+    "nn.functional.max_unpool3d": "wrong at this sample, where two entries go to one place: torch's tests skip it",
+    "native_group_norm": "torch drops the mean's upstream where the output's is None, which is not tried",
+    "__rpow__": "no finite value at this sample",
+    "normal": "a draw, whose gradients by its mean and scale are claimed zero",
+    "chalf": "a cast to numbers that NumPy has not",
     "half": "a cast to float16, right within its rounding, of which torch's tolerance does not know",
     "bfloat16": "the same, inconclusive",
     "float": "the same of float32",

@@ -12,7 +12,7 @@ from torch.utils._pytree import tree_flatten, tree_unflatten
 from checks.adapters.torch import gradcheck
 from checks.errors import MisuseError
 
-LARGEST: Final = 64
+LARGEST: Final = 100
 """Numbers that a sample may differentiate: torch's checker calls the function twice for each."""
 
 

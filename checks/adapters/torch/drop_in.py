@@ -13,7 +13,6 @@ import checks
 from checks.adapters.frameworks.nested import leaves
 from checks.adapters.torch.arrays import is_floating, is_tensor
 
-BACKWARD: Final = "adjoint"
 MODES: Final = (
     *("shapes", "claimed", "deterministic", "repeatable", "zero", "homogeneity", "additivity", "precision", "fresh"),
     *("layout", "jvp", "pure"),
