@@ -1,7 +1,7 @@
 """The drop-in gradcheck beside torch's own: on torch's operator tests, and on counterexamples.
 
 One sample of every operator of PyTorch's own operator tests (``op_db``) that is differentiated in float64, no larger
-than 100 numbers, as those tests check it: torch's thorough mode, and the drop-in. Then gradients of which torch's
+than 64 numbers, as those tests check it: torch's thorough mode, and the drop-in. Then gradients of which torch's
 verdict is the wrong one.
 
 Run it as ``python -m benchmarks.torch_ops`` (needs ``expecttest``, which torch's operator tests import); ``--write``
@@ -20,7 +20,7 @@ import torch
 
 from benchmarks.tables import progress, table, write
 from benchmarks.torch_ops.counterexamples import RIGHT, SLOW, WRONG, verdicts
-from benchmarks.torch_ops.operators import Row, both, samples
+from benchmarks.torch_ops.operators import LARGEST, Row, both, differentiated, samples
 
 QUICK: Final = 40
 TAIL: Final = "inconclusive: the value's own rounding hides the derivative in the tail"
@@ -51,7 +51,11 @@ def operators(rows: Sequence[Row]) -> str:
     """What it comes to, and every operator on which the verdicts differ."""
     agreed = [r for r in rows if r.agree and r.torchs is True]
     differ = [r for r in rows if not (r.agree and r.torchs is True)]
-    said = f"{len(rows)} operators, torch {torch.__version__}: both say right of {len(agreed)}."
+    every = len(differentiated())
+    said = (
+        f"{len(rows)} operators with a sample of at most {LARGEST} numbers, of {every} that are differentiated in "
+        f"float64, torch {torch.__version__}: both say right of {len(agreed)}."
+    )
     lines = [[r.name, str(r.torchs), str(r.ours), KNOWN.get(r.name, "")] for r in differ]
     return f"{said}\n\n" + table(["operator where they differ", "gradcheck", "drop-in", "why"], lines)
 

@@ -12,7 +12,7 @@ from torch.utils._pytree import tree_flatten, tree_unflatten
 from checks.adapters.torch import gradcheck
 from checks.errors import MisuseError
 
-LARGEST: Final = 100
+LARGEST: Final = 64
 """Numbers that a sample may differentiate: torch's checker calls the function twice for each."""
 
 
@@ -55,6 +55,13 @@ def samples(only: Collection[str] = ()) -> Iterator[Sample]:
         if found is not None:
             seen.add(op.name)
             yield found
+
+
+def differentiated() -> set[str]:
+    """The operators that torch differentiates in float64, with a small sample or without."""
+    from torch.testing._internal.common_methods_invocations import op_db
+
+    return {op.name for op in op_db if op.supports_autograd and torch.float64 in op.dtypes}
 
 
 def _first(op: Any) -> Sample | None:
