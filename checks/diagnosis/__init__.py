@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from checks.diagnosis.inside import inside, mends
 from checks.diagnosis.scene import TELLING, Scene
 from checks.diagnosis.suspect import Suspect
 from checks.diagnosis.table import SUSPECTS
@@ -51,7 +52,20 @@ def diagnose(scenes: Sequence[Scene]) -> dict[str, str]:
         fits = [(name, fit) for name, suspect in SUSPECTS.items() for fit in _fitting(suspect, seen, ways)]
         if fits:
             return {f.words: name for k, (name, f) in enumerate(fits) if not _said(name, f, fits[:k])}
-    return {}
+    return _inside(seen)
+
+
+def _inside(scenes: Sequence[Scene]) -> dict[str, str]:
+    """The repairs of one step of the pullback that explain every scene."""
+    found: dict[Any, tuple[str, str]] | None = None
+    for scene in scenes:
+        looked = inside(scene)
+        if looked is None or found == {}:
+            return {}
+        repairs = ((name, r) for name, s in SUSPECTS.items() for r in (s.inside(looked) if s.inside else ()))
+        still = ((name, r) for name, r in repairs if found is None or r.key in found)
+        found = {r.key: (r.words, name) for name, r in still if mends(scene, r, looked)}
+    return dict((found or {}).values())
 
 
 def _said(name: str, fit: Fit, before: Sequence[tuple[str, Fit]]) -> bool:

@@ -18,7 +18,6 @@ ROUNDS: Final = 3  # of a search for the learning rate
 EARLY: Final = 1e-2  # its first guess, relative to the weights
 COARSE: Final = {11: ("half precision inside", 2.0**-20), 24: ("single precision inside", 2.0**-33)}
 """Significand bits -> its name, and a relative change of the upstream that it does not see."""
-SEEN: Final = 2.0**-6  # a change that every format sees
 MOST: Final = 0.9  # of the entries
 ROUNDED: Final = 2.0**-6  # errors above this share of Σ|g u| are no rounding
 
@@ -94,15 +93,15 @@ def coarse(scene: Scene) -> Repairs:
         yield f"{COARSE[bits][0]}: the values carry {bits} bits", g
         return
     for bits, (words, change) in COARSE.items():
-        if worst <= 2.0 ** (2 - bits) and (_blind(scene, g, change, "v") or _blind(scene, g, change, "x")):
+        if worst <= 2.0 ** (2 - bits) and (_blind(scene, g, change, bits, "v") or _blind(scene, g, change, bits, "x")):
             yield f"{words}: a change by {change:.0e} is not seen", g
             return
 
 
-def _blind(scene: Scene, g: Array, change: float, what: str) -> bool:
-    """Whether the pullback does not see a small change of the upstream, or of the point; a larger one it sees."""
+def _blind(scene: Scene, g: Array, change: float, bits: int, what: str) -> bool:
+    """Whether the pullback does not see a small change of the upstream, or of the point; one of a last bit it sees."""
     seen = []
-    for by in (change, SEEN):
+    for by in (change, 2.0 ** (1 - bits)):
         v, point = scene.place.cotangent, None
         if what == "v":
             v = (1 + by) * v
@@ -112,4 +111,4 @@ def _blind(scene: Scene, g: Array, change: float, what: str) -> bool:
         if there is None:
             return False
         seen.append(float(np.mean(there == g)))
-    return seen[0] > MOST > seen[1]
+    return seen[0] > MOST and seen[1] < 1 - MOST

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from checks.diagnosis.inside import Inside, Repair
 from checks.diagnosis.scene import Scene
 from checks.subject import Array
 
@@ -36,6 +37,8 @@ class Suspect:
         Repaired gradients as of ``values``, for which pullbacks are asked.
     itself : callable, optional
         The claim, where what is wrong with it shows in itself: nothing is left to be tested.
+    inside : callable, optional
+        Repairs of one step of the pullback, of which each is done and tested as a repaired gradient.
     """
 
     repair: str
@@ -45,3 +48,4 @@ class Suspect:
     pulled: Callable[[Scene], Repairs] | None = field(default=None, repr=False)
     asks: Callable[[Scene], Repairs] | None = field(default=None, repr=False)
     itself: Callable[[Scene], Repairs] | None = field(default=None, repr=False)
+    inside: Callable[[Inside], Iterator[Repair]] | None = field(default=None, repr=False)

@@ -24,6 +24,8 @@ FINE: Final = (
 FIRST: Final = 1e-4  # step of the first stencil, in sizes of what moves; afterwards what served best
 STEPS: Final = (1e-7, 0.03)  # the shortest and the longest
 ULPS: Final = 4  # what the forward's own rounding does to a five-point value, in ulps of ψ's terms over h
+STRAIGHT: Final = 1e-3  # of an error: what a bend within the stencil, such as a kink, may add to its value
+BENDS: Final = 8  # and it is told from rounding above this many times what that does to the value
 RETRIES: Final = 2  # other steps before a full measurement
 REMEMBERED: Final = 200_000  # outputs are kept for so many numbers, four or more times over
 
@@ -167,21 +169,26 @@ class Questions:
         """Value and bar: by the quick stencil, at the step that served before, or at others; else by windows."""
         for _ in range(1 + RETRIES if self.quiet else 0):
             h = self.step
-            seen = agree(line(h * AT)[None], np.zeros(1), 0.0, h)
+            far, near, after, beyond, here = line([*(h * AT), 0.0]).tolist()  # the last one is known
+            seen = agree(np.array([[far, near, after, beyond]]), np.zeros(1), 0.0, h)
             value, own = float(seen.value[0]), ULPS * float(np.spacing(self.place.value)) / h
             rounding, bar = float(seen.rounding[0]) + own, float(seen.bar[0]) + own
             if not np.isfinite(value + bar):
                 self.step = max(h / 64, STEPS[0])
                 continue
             self.step = _better(h, bar - rounding, rounding)
-            error = abs(claimed - value)
-            if error > CLEAR * (bar + slack) or (error <= bar + slack and bar <= FINE * self.looked_for):
+            error, bend = abs(claimed - value), abs(far + beyond - 4 * (near + after) + 6 * here) / (4 * h)
+            if error <= bar + slack and bar <= FINE * self.looked_for:
                 return value, bar
+            if error > CLEAR * (bar + slack):
+                if bend <= max(STRAIGHT * error, BENDS * own):
+                    return value, bar
+                self.step = min(self.step, h / 8)
             if self.step == h:
                 break
-        near = None if self.looked_for == 0.0 else min(max(self.step, 1e-6), 1e-2)
-        estimate = windows(line, smallest=self.place.smallest, near=near)
-        if near and not estimate.bar < FINE * self.looked_for:
+        beside = None if self.looked_for == 0.0 else min(max(self.step, 1e-6), 1e-2)
+        estimate = windows(line, smallest=self.place.smallest, near=beside)
+        if beside and not estimate.bar < FINE * self.looked_for:
             estimate = windows(line, smallest=self.place.smallest)
         return (estimate.value, estimate.bar) if np.isfinite(estimate.bar) else (0.0, np.inf)
 
