@@ -71,7 +71,8 @@ class Watch:
         made = np.array(array)
         if upstream:
             made = np.array(self.seen("upstream", (), made, True, {}, site=("upstream",)))
-        return _watched(made, self, upstream=upstream)
+        lent: Array = _watched(made, self, upstream=upstream)
+        return lent
 
     def seen(
         self,

@@ -59,7 +59,8 @@ def _inside(scenes: Sequence[Scene]) -> dict[str, str]:
     """The repairs of one step of the pullback that explain every scene."""
     found: dict[Any, tuple[str, str]] | None = None
     for scene in scenes:
-        looked = inside(scene)
+        p = scene.place
+        looked = inside(scene.ground, p.point, p.cotangent, p.where, p.gradient)
         if looked is None or found == {}:
             return {}
         repairs = ((name, r) for name, s in SUSPECTS.items() for r in (s.inside(looked) if s.inside else ()))

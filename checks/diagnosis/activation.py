@@ -54,7 +54,8 @@ SIGMAS: Final = {
 def derivative_missing(scene: Scene) -> Repairs:
     """The pullback of σ′ ⊙ v: right where the claim leaves σ′ out."""
     for name, y, sigma in _seen(scene):
-        yield f"the derivative of {name} is missing", sigma.slope(y) * scene.place.cotangent
+        if not _masked(scene, sigma.slope(y)):
+            yield f"the derivative of {name} is missing", sigma.slope(y) * scene.place.cotangent
         with np.errstate(all="ignore"):
             once = scene.place.cotangent / sigma.slope(y)
         if np.isfinite(once).all():
@@ -64,8 +65,13 @@ def derivative_missing(scene: Scene) -> Repairs:
 def mask_missing(scene: Scene) -> Repairs:
     """The pullback of v where the output is not 0: right where a mask of the forward is forgotten."""
     y, v = scene.place.output, scene.place.cotangent
-    if scene.output is not None and (y == 0).any() and y.any():
+    if scene.output is not None and (y == 0).any() and y.any() and not _masked(scene, y):
         yield "a mask is missing: where the output is 0 something passes", np.where(y == 0, 0.0, v)
+
+
+def _masked(scene: Scene, slope: Array) -> bool:
+    """Whether some of what a slope of 0 should hold back is held back already: its mask is another one, not missing."""
+    return scene.g.size == slope.size and not scene.g.ravel()[slope == 0].all()
 
 
 def derivative_of_output(scene: Scene) -> Repairs:

@@ -12,23 +12,27 @@ from checks.calls import quietly, unflat
 from checks.diagnosis.scene import Scene
 from checks.laws import Ground
 from checks.laws.ground import misshapen
-from checks.ray import Place
-from checks.subject import Array, named_outputs
+from checks.subject import Array, Point, named_outputs
 from checks.watched import Change, Site, Step, Watch
 
 LARGEST: Final = 100_000  # numbers in a point whose pullback is looked into
-MOST: Final = 400  # pullbacks at one place in which a step is changed
+MOST: Final = 600  # pullbacks at one place in which a step is changed
+SIZES: Final = (1e3, -1e3, 1e-3)  # times a result
 SAME: Final = 1e-9  # of the largest entry: gradients that are right stay as they are
 
 Gradients = Mapping[str, Any]
 
 
 class Repair(NamedTuple):
-    """A mistake at one step, in words, and what mends it: what other results some sites shall have."""
+    """A mistake at one step, in words, and what mends it: what other results some sites shall have.
+
+    ``telling`` are changes of which each must be seen in the gradients, or the mistake is another one.
+    """
 
     words: str
     changes: Mapping[Site, Change]
     which: int = 0
+    telling: tuple[Mapping[Site, Change], ...] = ()
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -42,18 +46,27 @@ class Inside:
 
     Attributes
     ----------
-    ground, place : Ground, Place
-        Of which, and where.
+    ground : Ground
+        Of which.
+    point, cotangent : mapping of name to ndarray, ndarray
+        Where, and of what; flat.
+    where : str
+        What the place is called.
+    claim : mapping of name to ndarray
+        The gradients that come of it.
     steps : tuple of Step
         In their order.
     at : mapping of Site to tuple of Step
         The steps of each site.
     behind : tuple of Site
-        Sites of the way back: what comes from the first use of the cotangent on; all where that is not seen.
+        Sites of the way back: from the first use of the cotangent on, and in functions that use it; else all.
     """
 
     ground: Ground
-    place: Place
+    point: Point
+    cotangent: Array
+    where: str
+    claim: Gradients
     steps: tuple[Step, ...]
     at: Mapping[Site, tuple[Step, ...]]
     behind: tuple[Site, ...]
@@ -64,14 +77,18 @@ class Inside:
         if repair.key not in self.tried:
             if len(self.tried) >= MOST:
                 return {}
-            self.tried[repair.key] = pulled(self.ground, self.place, Watch(repair.changes))
+            self.tried[repair.key] = self.pulled(repair, self.cotangent)
         return self.tried[repair.key]
 
+    def pulled(self, repair: Repair, cotangent: Array) -> Gradients:
+        """The same for another cotangent."""
+        return pulled(self.ground, self.point, cotangent, Watch(repair.changes))
 
-def pulled(ground: Ground, place: Place, watch: Watch) -> Gradients:
-    """The pullback at the place while it is watched; nothing where it raises."""
-    point = {n: np.asarray(x).astype(ground.point[n].dtype) for n, x in place.point.items()}
-    v = unflat(place.cotangent, ground.output)
+
+def pulled(ground: Ground, at: Point, cotangent: Array, watch: Watch) -> Gradients:
+    """A pullback while it is watched; nothing where it raises."""
+    point = {n: np.asarray(x).astype(ground.point[n].dtype) for n, x in at.items()}
+    v = unflat(cotangent, ground.output)
     own = [id(a) for a in named_outputs(v).values()] if isinstance(v, Mapping) else [id(v)]
     try:
         with quietly():
@@ -80,41 +97,61 @@ def pulled(ground: Ground, place: Place, watch: Watch) -> Gradients:
         return {}
 
 
-def inside(scene: Scene) -> Inside | None:
-    """The steps of the pullback at the scene's place; None where watched arrays are not taken or change the result."""
-    found: Inside | None = scene.ground.once(
-        f"inside, {scene.place.where}", lambda: _looked_into(scene.ground, scene.place)
-    )
+def inside(ground: Ground, point: Point, cotangent: Array, where: str, claim: Gradients) -> Inside | None:
+    """The steps of a pullback; None where watched arrays are not taken, or where they change what it gives."""
+    found: Inside | None = ground.once(f"inside, {where}", lambda: _looked_into(ground, point, cotangent, where, claim))
     return found
 
 
-def _looked_into(ground: Ground, place: Place) -> Inside | None:
-    if sum(np.size(x) for x in place.point.values()) > LARGEST:
+def _looked_into(ground: Ground, point: Point, cotangent: Array, where: str, claim: Gradients) -> Inside | None:
+    if sum(np.size(x) for x in point.values()) > LARGEST:
         return None
     watch = Watch()
-    g = pulled(ground, place, watch)
-    if not watch.steps or any(misshapen(a, g.get(n)) or not _same(g[n], a) for n, a in place.gradient.items()):
+    g = pulled(ground, point, cotangent, watch)
+    if not watch.steps or any(not same(g.get(n), a) for n, a in claim.items()):
         return None
     at: dict[Site, list[Step]] = {}
     for step in watch.steps:
         at.setdefault(step.site, []).append(step)
     first = next((k for k, step in enumerate(watch.steps) if step.upstream and step.operands), 0)
-    before = {step.site for step in watch.steps[:first] if step.operands}
+    codes = {step.site[1][0] for step in watch.steps if step.upstream and step.operands}
+    before = {step.site for step in watch.steps[:first] if step.operands and step.site[1][0] not in codes}
     behind = tuple(site for site in at if site not in before)
-    return Inside(ground, place, tuple(watch.steps), {s: tuple(some) for s, some in at.items()}, behind)
+    steps = {site: tuple(some) for site, some in at.items()}
+    return Inside(ground, point, cotangent, where, g, tuple(watch.steps), steps, behind)
 
 
 def mends(scene: Scene, repair: Repair, seen: Inside) -> bool:
-    """Whether a repair explains all that was measured of the scene's tensor, and leaves right gradients as they are."""
+    """Whether a repair explains all that was measured of the scene's tensor, and leaves right gradients as they are.
+
+    Nor may its steps mean nothing but more or less than a bound: other results of any size must not mend it too.
+    """
+    if not _mends(scene, seen.mended(repair)):
+        return False
+    sized = (Repair("sized", {s: _sized(by) for s in repair.changes}, k) for k, by in enumerate(SIZES))
+    told = (Repair("told", changes, k) for k, changes in enumerate(repair.telling))
+    return not any(_mends(scene, seen.mended(r)) for r in sized) and all(_shows(seen, r) for r in told)
+
+
+def _shows(seen: Inside, repair: Repair) -> bool:
     made = seen.mended(repair)
+    return any(not same(made.get(n), g) for n, g in seen.claim.items())
+
+
+def _sized(by: float) -> Change:
+    return lambda step, k: step.result if step.result.dtype.kind not in "fc" else by * step.result
+
+
+def _mends(scene: Scene, made: Gradients) -> bool:
     g = made.get(scene.tensor)
     if g is None or misshapen(scene.g, g) or not np.isfinite(g).all() or not scene.explains(np.asarray(g)):
         return False
     right = [n for n in scene.place.gradient if n not in scene.failed]
-    return all(_same(made.get(n), scene.place.gradient[n]) for n in right)
+    return all(same(made.get(n), scene.place.gradient[n]) for n in right)
 
 
-def _same(a: Any, b: Any) -> bool:
+def same(a: Any, b: Any) -> bool:
+    """Whether a gradient is the same as ``b``, but for rounding."""
     if a is None or misshapen(b, a):
         return False
     a, b = np.asarray(a), np.asarray(b)
@@ -123,7 +160,7 @@ def _same(a: Any, b: Any) -> bool:
 
 def values(seen: Inside) -> dict[Site, tuple[Array, ...]]:
     """What does not depend on the cotangent, by where it was seen: results, operands, primals; no single numbers."""
-    found: dict[Site, tuple[Array, ...]] = {(n,): (np.asarray(x),) for n, x in seen.place.point.items()}
+    found: dict[Site, tuple[Array, ...]] = {(n,): (np.asarray(x),) for n, x in seen.point.items()}
     for site, steps in seen.at.items():
         if any(step.upstream for step in steps):
             continue

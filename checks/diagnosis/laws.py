@@ -7,6 +7,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from checks.calls import flat
+from checks.diagnosis.inside import Inside, Repair, inside, same
+from checks.diagnosis.within import bounded, coarse
 from checks.laws import Ground
 from checks.laws.equal import ratio
 from checks.laws.fold import base
@@ -69,8 +72,23 @@ def _fresh(ground: Ground, tensor: str) -> str:
     )
     if misshapen(g, both) or misshapen(g, there) or not np.any(there):
         return ""
-    added = np.allclose(np.asarray(both) - g, np.asarray(there), rtol=1e-9, atol=1e-12 * float(np.abs(g).max()))
-    return "the previous gradient is added: a buffer that is not cleared" if added else ""
+    left, size = np.asarray(both) - g, 1e-12 * float(np.abs(g).max())
+    kept = np.abs(left) > size
+    if kept.any() and np.allclose(left, np.where(kept, there, 0.0), rtol=1e-9, atol=size):
+        return "the previous gradient is added: a buffer that is not cleared"
+    return "" if kept.any() else _again(ground, tensor)
+
+
+def _again(ground: Ground, tensor: str) -> str:
+    """Around an object that was used before, the pullback is its own gradient and what that of zeros is."""
+    make, g = ground.calls.subject.fresh, ground.wellformed[tensor]
+    if make is None:
+        return ""
+    v = ground.cotangent
+    left, both = (ground.pull("pullback around a used object", w, of=make()).get(tensor) for w in (0 * v, v))
+    if misshapen(g, left) or misshapen(g, both) or not np.any(left) or not same(both, g + left):
+        return ""
+    return "the previous gradient is added, or a share of it: a buffer that is not cleared"
 
 
 def _declared(ground: Ground, tensor: str) -> str:
@@ -138,6 +156,49 @@ def of_law(ground: Ground, broken: Verdict) -> dict[str, str]:
     """What a broken law says of the mistake, as `diagnose` does; nothing where it says nothing certain."""
     read, tensor = READINGS.get(broken.law), base(broken.tensor)
     if broken.law == "accumulation" and OVERWRITES in broken.reason:
-        return {"overwritten instead of accumulated": "overwritten"}
-    words = read(ground, tensor) if read is not None and tensor in ground.wellformed else ""
-    return {words: NAMES[next(start for start in NAMES if words.startswith(start))]} if words else {}
+        found = {"overwritten instead of accumulated": "overwritten"}
+        others = [n for n in ground.memo.get("twice", {}) if _adds(ground, n)]
+        if others:
+            found[f"the previous gradient is added: of {', '.join(map(repr, others))}"] = "previous gradient added"
+        return found
+    if tensor not in ground.wellformed:
+        return {}
+    words = read(ground, tensor) if read is not None else ""
+    if not words:
+        return _inside(ground, broken.law, tensor)
+    return {words: NAMES[next(start for start in NAMES if words.startswith(start))]}
+
+
+def _adds(ground: Ground, name: str) -> bool:
+    """Whether a second pullback on one object adds to the first one's gradient of a parameter."""
+    g, twice = ground.wellformed.get(name), _asked(ground, "twice", name)
+    parameter = name in (ground.calls.subject.parameters or ())
+    return parameter and g is not None and twice is not None and bool(g.any()) and same(twice, 2 * g)
+
+
+def _inside(ground: Ground, law: str, tensor: str) -> dict[str, str]:
+    """The steps without which the pullback is linear, or the rounding on the way of one that is not precise."""
+    seen = inside(ground, ground.point, flat(ground.cotangent), "at your point, for the laws", ground.wellformed)
+    if seen is None or law not in ("homogeneity", "additivity", "precision"):
+        return {}
+    if law == "precision":
+        g = ground.wellformed[tensor]
+        made = ((r.words, seen.mended(r).get(tensor)) for r in coarse(seen))
+        return {words: "half precision inside" for words, h in made if h is not None and not np.array_equal(g, h)}
+    return {r.words: name for name, r, changes in bounded(seen) if _linear(seen, r, changes=changes)}
+
+
+def _linear(seen: Inside, repair: Repair, *, changes: bool) -> bool:
+    """Whether a repaired pullback is linear in upstreams of any size, and, unless it may change, what it was."""
+    v, w = seen.cotangent, flat(seen.ground.second)
+    g, h = seen.mended(repair), seen.pulled(repair, w)
+    both, far = seen.pulled(repair, v + w), seen.pulled(repair, FAR * v)
+    small = seen.pulled(repair, v / FAR)
+    return bool(g) and all(
+        (changes or same(g[n], seen.claim[n]))
+        and all(a is not None for a in (h.get(n), both.get(n), far.get(n), small.get(n)))
+        and same(both[n], g[n] + h[n])
+        and same(far[n], FAR * g[n])
+        and same(small[n], g[n] / FAR)
+        for n in seen.claim
+    )

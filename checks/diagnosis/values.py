@@ -13,6 +13,8 @@ from checks.subject import Array
 
 EPSILONS: Final = (0.0, *(10.0**-k for k in (2, 3, 4, 5, 6, 7, 8, 10, 12)))  # what is commonly added to a square
 
+FURTHEST: Final = 64  # an axis of so many entries is tried at every shift
+
 
 def zero(scene: Scene) -> Repairs:
     """A claim of nothing but zeros is its own explanation, where none of them is right."""
@@ -58,10 +60,11 @@ def reversed_axis(scene: Scene) -> Repairs:
 
 
 def shifted(scene: Scene) -> Repairs:
-    """One axis off by one, round the end."""
+    """One axis off by one, or by more, round the end."""
     for axis, n in enumerate(scene.g.shape):
-        for by in (1, -1) if n > 1 else ():
-            yield f"shifted by one{_along(scene, axis)}", np.roll(scene.g, by, axis)
+        for by in range(1, n) if n <= FURTHEST else (1, n - 1):
+            words = "one" if by in (1, n - 1) else str(min(by, n - by))
+            yield f"shifted by {words}{_along(scene, axis)}", np.roll(scene.g, by, axis)
 
 
 def running_sum(scene: Scene) -> Repairs:

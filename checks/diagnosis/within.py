@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 
+from checks.diagnosis.curves import CURVES, activations, close
 from checks.diagnosis.inside import Inside, Repair, paired, values
+from checks.laws.equal import ratio
 from checks.subject import Array
 from checks.watched import Change, Site, Step
 
-CLOSE: Final = 1e-10  # relative: values that are the same function of others
+LET_THROUGH: Final = 8  # entries
 COARSE: Final = {2: "half precision inside", 4: "single precision inside"}
 """Bytes of a float -> what it means to compute in it."""
 FACTORS: Final = {
@@ -24,108 +26,8 @@ COMPARED: Final = ("greater", "less", "greater_equal", "less_equal")
 OTHER: Final = {"maximum": "minimum", "minimum": "maximum"}
 TURNED: Final = "an operand is transposed inside, or ought to be"
 BRANCH: Final = "the wrong branch of a kink"
+CENTRED: Final = ("subtract", "add")  # what may have taken a mean away: J_softmax of that is right whatever was taken
 PRODUCTS: Final = ("matmul", "dot", "einsum", "tensordot", "solve", "inner", "outer")
-
-
-class Curve(NamedTuple):
-    """An activation: its value, its derivative, and the derivative in terms of the value, where that is used."""
-
-    of: Callable[[Array], Array]
-    slope: Callable[[Array], Array]
-    again: Callable[[Array], Array] | None = None
-
-
-def _sigmoid(z: Array) -> Array:
-    return np.asarray(np.exp(-np.logaddexp(0.0, -z)))
-
-
-def _silu(z: Array) -> Array:
-    s = _sigmoid(z)
-    return np.asarray(s + z * s * (1 - s))
-
-
-CURVES: Final = {
-    "tanh": Curve(np.tanh, lambda z: 1 - np.tanh(z) ** 2, lambda y: 1 - y * y),
-    "the sigmoid": Curve(_sigmoid, lambda z: _sigmoid(z) * _sigmoid(-z), lambda y: y * (1 - y)),
-    "exp": Curve(np.exp, np.exp),
-    "softplus": Curve(lambda z: np.logaddexp(0.0, z), _sigmoid),
-    "elu": Curve(
-        lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
-        lambda z: np.where(z > 0, 1.0, np.exp(np.minimum(z, 0))),
-        lambda y: np.where(y > 0, 1.0, y + 1),
-    ),
-    "silu": Curve(lambda z: z * _sigmoid(z), _silu),
-    "the sine": Curve(np.sin, np.cos),
-}
-"""What is looked for among the values that a function computes; relu and its leaky forms are told by their slopes."""
-
-
-class Found(NamedTuple):
-    """An activation that was seen: its inputs and outputs, each time, and its slopes there."""
-
-    name: str
-    inputs: tuple[Array, ...]
-    outputs: tuple[Array, ...]
-    slopes: tuple[Array, ...]
-
-
-def activations(seen: Inside) -> list[Found]:
-    """The activations among what was computed, each once."""
-    made: list[Found] = seen.ground.once(f"activations, {seen.place.where}", lambda: _activations(seen))
-    return made
-
-
-def _activations(seen: Inside) -> list[Found]:
-    known, found = values(seen), dict[Any, Found]()
-    groups: dict[tuple[int, Any], list[Site]] = {}
-    for site, some in known.items():
-        groups.setdefault((len(some), some[0].shape), []).append(site)
-    with np.errstate(all="ignore"):
-        for sites in groups.values():
-            outs = [known[s] for s in sites if s in seen.at]
-            firsts = np.array([o[0].flat[0] for o in outs])
-            for site in sites:
-                zs = known[site]
-                for name, made in _curves(zs, outs, firsts):
-                    found.setdefault((name, zs[0].tobytes(), len(zs)), made)
-    inner = [abs(a.inputs[0]) for a in found.values() if a.name in ("the sigmoid", "softplus", "silu")]
-    return [a for a in found.values() if a.name != "exp" or not any(_alike(abs(a.inputs[0]), z) for z in inner)]
-
-
-def _alike(a: Array, b: Array) -> bool:
-    return a.shape == b.shape and _close(a, b)
-
-
-def _curves(zs: tuple[Array, ...], outs: Sequence[tuple[Array, ...]], firsts: Array) -> Iterator[tuple[str, Found]]:
-    for name, curve in CURVES.items():
-        first = curve.of(zs[0])
-        near = np.flatnonzero(np.abs(firsts - first.flat[0]) <= CLOSE * abs(first.flat[0]))
-        for ys in (outs[k] for k in near):
-            if not _close(first, zs[0]) and all(_close(curve.of(z), y) for z, y in zip(zs, ys, strict=True)):
-                yield name, Found(name, zs, ys, tuple(curve.slope(z) for z in zs))
-                break
-    for ys in outs:
-        slopes = [_bent(z, y) for z, y in zip(zs, ys, strict=True)]
-        if any(c is not None and (y != z).any() for c, y, z in zip(slopes, ys, zs, strict=True)) and None not in slopes:
-            c = max((c for c in slopes if c is not None), key=abs)
-            name = "relu" if c == 0 else "the leaky relu"
-            yield name, Found(name, zs, ys, tuple(np.where(z > 0, 1.0, c) for z in zs))
-            return
-
-
-def _close(a: Array, b: Array) -> bool:
-    return bool((np.abs(a - b) <= CLOSE * (np.abs(b) + np.abs(b).max(initial=0.0))).all())
-
-
-def _bent(z: Array, y: Array) -> float | None:
-    """The slope of a relu on its other side; None where y is no such function of z."""
-    up, down = z > 0, z < 0
-    if not up.any() or not (y[up] == z[up]).all():
-        return None
-    rates = y[down] / z[down]
-    if not rates.size:
-        return 0.0
-    return float(rates[0]) if np.ptp(rates) <= CLOSE and abs(rates[0]) < 1 else None
 
 
 def _times(factors: Sequence[Array]) -> Change:
@@ -140,7 +42,23 @@ def _factors(seen: Inside, factors: tuple[Array, ...], words: str, first: int = 
         steps = seen.at[site]
         if steps[0].result.dtype.kind == "f" and site[0] != "setitem":
             for k, way in enumerate(paired(steps, factors)):
-                yield Repair(words, {site: _times(way)}, first + k)
+                yield Repair(words, {site: _times(way)}, first + k, _let_through(site, way))
+
+
+def _let_through(site: Site, factors: Sequence[Array]) -> tuple[Mapping[Site, Change], ...]:
+    """More of single entries that a factor would hold back: where one is held back anyhow, its mask is another one."""
+    closed = [(k, at) for k, f in enumerate(factors) for at in map(tuple, np.argwhere(f == 0).tolist())]
+    few = closed[:: max(1, len(closed) // LET_THROUGH)][:LET_THROUGH]
+    return tuple({site: _twice(*one)} for one in few)
+
+
+def _twice(times: int, at: tuple[int, ...]) -> Change:
+    def change(step: Step, k: int) -> Array:
+        made = np.array(step.result)
+        made[at] *= 2 if k == times else 1
+        return made
+
+    return change
 
 
 def derivative_missing(seen: Inside) -> Iterator[Repair]:
@@ -180,30 +98,29 @@ def mask_missing(seen: Inside) -> Iterator[Repair]:
 
 def softmax_diagonal(seen: Inside) -> Iterator[Repair]:
     """J_softmax put in the place of its diagonal, where a step's result is that times what was there before."""
-    ups = [(s, [x.result for x in seen.at[s]]) for s in seen.behind]
+    ups = [(s, seen.at[s][0].result) for s in seen.behind if s[0] not in CENTRED]
     for ys in values(seen).values():
         y = ys[0]
         axes = [a for a, n in enumerate(y.shape) if n > 1 and np.allclose(y.sum(axis=a), 1.0, rtol=0, atol=1e-12)]
-        if not axes or y.min() <= 0:
+        if not axes or y.min() < 0:
             continue
         for site in seen.behind:
             steps = seen.at[site]
             for way in paired(steps, ys):
-                r, p = steps[0].result, way[0]
-                earlier = [a[0] for s, a in ups if s != site]
-                for words, factor in (("y(1 − y)", lambda y: y * (1 - y)), ("y", lambda y: y)):
-                    if any(a.shape == r.shape and _close(a * factor(p), r) for a in earlier):
-                        yield Repair(
-                            f"the softmax's Jacobian as a diagonal: {words}",
-                            {site: _whole([factor(y) for y in way], way, axes[-1])},
-                        )
+                r = steps[0].result
+                earlier = [a for s, a in ups if s != site]
+                for words, diagonals in (("y(1 − y)", [y * (1 - y) for y in way]), ("y", list(way))):
+                    if any(a.shape == r.shape and close(a * diagonals[0], r) for a in earlier):
+                        said = f"the softmax's Jacobian as a diagonal: {words}"
+                        yield Repair(said, {site: _whole(diagonals, way, axes[-1])})
                 ones = [np.ones_like(y) for y in way]
                 yield Repair("the softmax's Jacobian is missing", {site: _whole(ones, way, axes[-1])})
 
 
 def _whole(diagonal: Sequence[Array], ys: Sequence[Array], axis: int) -> Change:
     def change(step: Step, k: int) -> Array:
-        v, y = step.result / diagonal[k], ys[k]
+        y, d = ys[k], diagonal[k]
+        v = np.divide(step.result, d, out=np.zeros_like(y), where=d != 0)
         return np.asarray(y * (v - (v * y).sum(axis=axis, keepdims=True)))
 
     return change
@@ -260,10 +177,16 @@ def updated(seen: Inside) -> Iterator[Repair]:
     for site in seen.behind:
         step = seen.at[site][0]
         if step.name in ("subtract", "add"):
-            for name, x in seen.place.point.items():
-                if np.ndim(x) and np.array_equal(step.operands[0], x):
+            for name, x in seen.point.items():
+                if np.ndim(x) and np.array_equal(step.operands[0], x) and _along(step, seen.claim.get(name)):
                     words = f"computed from weights that are already updated: {name!r} has moved along its own gradient"
                     yield Repair(words, {site: lambda step, k: step.operands[0]})
+
+
+def _along(step: Step, g: Any) -> bool:
+    """Whether a step adds a multiple of a gradient."""
+    by = np.asarray(step.operands[1])
+    return g is not None and by.shape == np.shape(g) and ratio(by, np.asarray(g)) is not None
 
 
 def other_branch(seen: Inside) -> Iterator[Repair]:
@@ -284,13 +207,18 @@ def overwritten(seen: Inside) -> Iterator[Repair]:
     for site in seen.behind:
         steps = seen.at[site]
         if site[0] == "setitem":
-            yield Repair(words, {site: _added}, 0)
-            yield Repair(words, {site: _repeated}, 1)
-        elif site[0] == "put_along_axis":
-            continue
+            if any(np.any(s.operands[2]) for s in steps) and (len(steps) > 1 or _repeats(steps[0])):
+                yield Repair(words, {site: _added}, 0)
+                yield Repair(words, {site: _repeated}, 1)
         elif len(steps) > 1 and len({s.result.shape for s in steps}) == 1 and steps[0].result.dtype.kind == "f":
             sums = np.cumsum([s.result for s in steps], axis=0)
             yield Repair(words, {site: lambda step, k, sums=sums: sums[k]})  # type: ignore[misc]
+
+
+def _repeats(step: Step) -> bool:
+    times = np.zeros(step.result.shape)
+    np.add.at(times, step.operands[1], 1.0)
+    return bool(times.max(initial=0.0) > 1)
 
 
 def _added(step: Step, k: int) -> Array:
@@ -326,3 +254,28 @@ def factor(seen: Inside) -> Iterator[Repair]:
         for site in seen.behind:
             if seen.at[site][0].result.dtype.kind == "f" and site[0] != "setitem":
                 yield Repair(words, {site: lambda step, k, c=c: c * step.result})  # type: ignore[misc]
+
+
+def bounded(seen: Inside) -> Iterator[tuple[str, Repair, bool]]:
+    """What may keep a pullback from being linear let go: a row, the repair, whether values may change."""
+    for site in seen.behind:
+        step = seen.at[site][0]
+        if not step.upstream:
+            continue
+        if site[0] in ("clip", *OTHER):
+            yield "upstream clipped", Repair("the upstream is clipped inside", {site: _first_whole}), False
+        elif site[0] in COMPARED:
+            words = "parts of the upstream are dropped by how large they are inside"
+            for k, value in enumerate((False, True)):
+                yield "small upstreams dropped", Repair(words, {site: _all(value)}, k), False
+    for name, repairs in (("updated weights", updated(seen)), ("half precision inside", coarse(seen))):
+        for repair in repairs:
+            yield name, repair, True
+
+
+def _first_whole(step: Step, k: int) -> Array:
+    return next(np.asarray(a) for a in step.operands if np.shape(a) == step.result.shape)
+
+
+def _all(value: bool) -> Change:
+    return lambda step, k: np.full(step.result.shape, value)

@@ -146,7 +146,7 @@ def accumulation(ground: Ground) -> list[Verdict]:
         return []
     one = _made(subject.fresh)
     first = ground.pull("pullback(v) on a new object", ground.cotangent, of=one)
-    second = ground.pull("a second pullback(v) on one object", ground.cotangent, of=one)
+    second = ground.memo["twice"] = ground.pull("a second pullback(v) on one object", ground.cotangent, of=one)
     words = "the claim says that it adds into a buffer, but on a new object the first pullback is not the gradient"
     failed = hold(ground, "accumulation", words, first, ground.wellformed, means="the buffer did not start at zero")
     if failed:
