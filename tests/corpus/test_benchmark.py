@@ -63,6 +63,17 @@ def test_a_mistake_is_scored_by_cause_and_place():
     assert "1/6" in seen.named
 
 
+@pytest.mark.parametrize(
+    ("layer", "name", "seed"),
+    [("maxout", "pieces of the weight in reverse", 0), ("prelu", "one slope for all channels on the way back", 20261)],
+)
+def test_a_right_entry_beside_a_kink_is_not_listed(layer, name, seed):
+    """A stencil that steps over a kink on both sides agrees with itself and misses the truth."""
+    row = mistake(layer, name)
+    seen = score(OURS, "mistake", layer, name, row, seed)
+    assert (seen.outcome, seen.place) == ("fail", "right")
+
+
 def test_a_mistake_counts_only_where_its_right_twin_passes():
     wrong = line(name="x")
     assert scored([wrong, line(kind="right", outcome="fail")]) == []
