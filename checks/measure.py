@@ -16,7 +16,7 @@ import numpy as np
 from checks.numeric.bits import NAMES, significand_bits
 from checks.numeric.complex_step import complex_step
 from checks.numeric.estimate import Estimate
-from checks.numeric.jump import JUMPS, jump
+from checks.numeric.jump import EXCUSED, JUMPS, jump
 from checks.numeric.line import OutOfBudgetError
 from checks.numeric.windows import windows
 from checks.proof import comes_first, settled
@@ -32,7 +32,6 @@ UNDERFLOW: Final = float(np.finfo(np.float64).tiny)  # below this, numbers lose 
 SLIGHT: Final = 0.2  # unless more is demanded, a claim off by less than this share of what is aimed at is not failed
 BEYOND: Final = 8  # a jump is looked for out to this many sizes of the window
 FURTHEST: Final = 0.65  # and no further than this
-EXCUSED: Final = 2  # times its size over its distance: how far off, towards it, a slope may be that it explains
 MORE: Final = 5  # as long as so many further directions agree
 
 
@@ -156,7 +155,9 @@ def _unless_it_jumps(place: Place, verdict: Verdict) -> Verdict:
     asked, e = next((found for found in place.measured if found[1] is verdict.estimate), (None, verdict.estimate))
     if asked is None or e is None or verdict.claimed is None or e.method != "windows" or not 0 < e.step < FURTHEST:
         return verdict
-    size, at = jump(asked.line, e.step, min(BEYOND * e.step, FURTHEST))
+    outer = min(BEYOND * e.step, FURTHEST)
+    asked.line([-outer, outer])
+    size, at = jump(asked.line, e.step, outer)
     if abs(size) >= STAIR * place.value or not 0 < (verdict.claimed - e.value) * at / (size or np.inf) < EXCUSED:
         return verdict
     reason = f"{JUMPS} {abs(size):.1g} at t = {at:.1g}: their slope in between, {e}, need not be the function's"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -13,10 +14,12 @@ JUMPS: Final = "values jump by"  # how a verdict begins that is open for it
 HALVINGS: Final = 10  # of the stretch that is searched, on each side
 MOST: Final = 6  # degree of the polynomial through the window
 SPARE: Final = 3  # points more than it has unknowns
+NEARER: Final = 0.25  # of two halves the nearer one, unless its change is a smaller share of the other's
 LAST: Final = 4  # a change that the last so many halvings leave as it is, nearly, is a jump
+EXCUSED: Final = 2  # times its size over its distance: how far off, towards it, a slope may be that it explains
 
 
-def jump(line: Line, inner: float, outer: float) -> tuple[float, float]:
+def jump(line: Line, inner: float, outer: float, stretches: int = 2) -> tuple[float, float]:
     """The steepest jump of ψ for inner < |t| < outer that bisection finds.
 
     Parameters
@@ -25,6 +28,8 @@ def jump(line: Line, inner: float, outer: float) -> tuple[float, float]:
         ψ.
     inner, outer : float
         Where it is looked for, on both sides. What is known for |t| ≤ inner says how ψ would go on smoothly.
+    stretches : int
+        Between how many pairs of neighbouring known places, those with the largest changes.
 
     Returns
     -------
@@ -33,30 +38,39 @@ def jump(line: Line, inner: float, outer: float) -> tuple[float, float]:
 
     Examples
     --------
-    >>> size, at = jump(Line(lambda t: t + (t > 0.3)), 0.1, 0.8)
+    >>> line = Line(lambda t: t + (t > 0.3))
+    >>> _ = line([0.0, 0.1, 0.8])
+    >>> size, at = jump(line, 0.1, 0.8)
     >>> round(size, 2), round(at, 2)
     (1.0, 0.3)
-    >>> jump(Line(lambda t: t * t + abs(t - 0.3)), 0.1, 0.8)[0]
-    0.0
     """
-    within = np.array([t for t in line.known if abs(t) <= inner])
-    known = line(within)
-    degree = min(MOST, len(within) - SPARE)
-    smooth = Polynomial.fit(within, known, degree) if degree > 0 and np.isfinite(known).all() else Polynomial([0.0])
+    smooth = _smooth(line, inner, outer)
 
     def rest(t: float) -> float:
         return float(line([t])[0]) - float(smooth(t))
 
+    reached = sorted((t for t in line.known if abs(t) <= outer), key=abs)
+    sides = ([t for t in reached if t * side > 0] for side in (1.0, -1.0))
+    pairs = [(a, b) for side in sides for a, b in pairwise(side) if abs(b) > inner]
+    changes = [abs(rest(b) - rest(a)) for a, b in pairs]
     found = [(0.0, outer)]
-    for side in (1.0, -1.0):
-        a, b = side * inner, side * outer
-        at = {t: rest(t) for t in (a, b)}
-        sizes = [abs(at[b] - at[a])]
+    for k in sorted(range(len(pairs)), key=lambda k: -changes[k])[:stretches]:
+        (a, b), sizes = pairs[k], [changes[k]]
         for _ in range(HALVINGS):
             m = (a + b) / 2
-            at[m] = rest(m)
-            a, b = (a, m) if abs(at[m] - at[a]) >= abs(at[b] - at[m]) else (m, b)
-            sizes.append(abs(at[b] - at[a]))
+            a, b = (a, m) if abs(rest(m) - rest(a)) >= NEARER * abs(rest(b) - rest(m)) else (m, b)
+            sizes.append(abs(rest(b) - rest(a)))
         if 2 * sizes[-1] >= sizes[-1 - LAST] > 0:
-            found.append((side * (at[b] - at[a]), abs(a + b) / 2))
+            found.append((float(np.sign(b)) * (rest(b) - rest(a)), abs(a + b) / 2))
     return max(found, key=lambda f: abs(f[0]) / f[1])
+
+
+def _smooth(line: Line, inner: float, outer: float) -> Polynomial:
+    """The polynomial through what is known for |t| ≤ inner that goes on best as far as outer."""
+    known = np.array([t for t in line.known if abs(t) <= outer])
+    values = line(known)
+    known, values = known[np.isfinite(values)], values[np.isfinite(values)]
+    within = np.abs(known) <= inner
+    degrees = range(1, min(MOST, int(within.sum()) - SPARE) + 1)
+    fits = [Polynomial.fit(known[within], values[within], d) for d in degrees]
+    return min(fits, key=lambda p: float(np.abs(values - p(known)).max()), default=Polynomial([0.0]))

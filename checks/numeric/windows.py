@@ -20,9 +20,10 @@ from scipy.special import chdtri
 from checks.numeric.bits import NAMES, unit_in_last_place
 from checks.numeric.constants import CONSTANTS, Constants
 from checks.numeric.estimate import Estimate
+from checks.numeric.jump import EXCUSED, HALVINGS, JUMPS, jump
 from checks.numeric.line import Line, OutOfBudgetError
 from checks.numeric.plateau import first_step
-from checks.numeric.scan import TOP, Grid, good_side, grid, scales
+from checks.numeric.scan import RHO, TOP, Grid, good_side, grid, scales
 from checks.numeric.window import Window, fit
 
 Array = NDArray[np.float64]
@@ -100,10 +101,11 @@ def _measured(
     seen = grid(line, places, floor)
     known: dict[Key, Window | None] = {}
     kept = keep(seen, constants, known)
+    doubt: Window | None = None
     if seen.tied >= constants.flat:
         kept.append(_plateau(line, seen, purse.left(12)))
     else:
-        for factors in constants.fill[: 1 if near else None]:
+        for k, factors in enumerate(constants.fill[: 1 if near else None]):
             if not kept:
                 break
             fill = _center(kept, constants) / TOP * np.array(factors)
@@ -111,7 +113,11 @@ def _measured(
             places = np.concatenate([places, side * fill] if side else [places, fill, -fill])
             seen = grid(line, places, floor)
             kept = keep(seen, constants, known)
-    return _estimate(seen, kept, constants, line.passes - before, flags)
+            other = _contradicted(seen, kept, constants, known) if k == 0 and not side else None
+            if other:  # what is left goes into where ψ stops going on as it does near 0
+                doubt = _doubted(line, kept, other, constants, purse)
+                break
+    return _estimate(seen, kept, constants, line.passes - before, flags, doubt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +184,40 @@ def keep(seen: Grid, constants: Constants, known: dict[Key, Window | None] | Non
     return kept
 
 
-def _estimate(seen: Grid, kept: list[Window], constants: Constants, passes: int, flags: list[str]) -> Estimate:
+def _answer(kept: list[Window], constants: Constants) -> Window | None:
+    """The narrowest of the windows that can be the answer."""
+    return min((w for w in kept if w.points >= constants.min_points), key=lambda w: w.width, default=None)
+
+
+def _contradicted(
+    seen: Grid, kept: list[Window], constants: Constants, known: dict[Key, Window | None]
+) -> Window | None:
+    """The narrowest coarser window that holds nothing of the answer."""
+    best = _answer(kept, constants)
+    if best is None:
+        return None
+    now = [w for key, w in known.items() if w and w.h > best.h and key[2:] == (seen.floor, seen.tied)]
+    return _answer([w for w in now if w.lower > best.upper or w.upper < best.lower], constants)
+
+
+def _doubted(line: Line, kept: list[Window], other: Window, constants: Constants, purse: _Purse) -> Window | None:
+    """The coarser window again, where ψ jumps next to the answer by what the two are apart.
+
+    What cancellation leaves of a few digits is smooth between two jumps, with a slope of its own: from far away the
+    same values are noise around the slope of the function that they stand for. Either may be meant.
+    """
+    best = _answer(kept, constants)
+    if best is None or purse.left(HALVINGS) < HALVINGS:
+        return None
+    next_out = min(abs(t) for t in line.known if abs(t) > best.h)
+    size, at = jump(line, best.h, max(next_out, min(RHO * best.h, TOP)), stretches=1)
+    apart = (sum(other.slopes) - sum(best.slopes)) / 2
+    return other if 0 < apart * at / (size or np.inf) < EXCUSED else None
+
+
+def _estimate(
+    seen: Grid, kept: list[Window], constants: Constants, passes: int, flags: list[str], doubt: Window | None = None
+) -> Estimate:
     if seen.bits != 53:
         flags.append(f"{NAMES[seen.bits]} values")
     if not seen.values.any():
@@ -191,9 +230,15 @@ def _estimate(seen: Grid, kept: list[Window], constants: Constants, passes: int,
     best = min(kept, key=lambda w: w.width)
     truncation, rounding, noise = best.parts
     unseen = constants.unseen * max(best.bars) if best.h >= 0.25 and best.slopes != (0.0, 0.0) else 0.0
+    lower, upper = best.lower - unseen, best.upper + unseen
+    value = (best.slopes[0] + best.slopes[1]) / 2
+    if doubt:
+        flags.append(f"{JUMPS}: smooth in between, but not about the line that they follow from further away")
+        lower, upper = min(lower, doubt.lower), max(upper, doubt.upper)
+        unseen, value = (upper - lower) / 2, (lower + upper) / 2
     return Estimate(
-        value=(best.slopes[0] + best.slopes[1]) / 2,
-        interval=(best.lower - unseen, best.upper + unseen),
+        value=value,
+        interval=(lower, upper),
         truncation=truncation + unseen,
         rounding=rounding,
         noise=noise,
