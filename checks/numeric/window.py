@@ -39,8 +39,11 @@ class Window:
         return self.upper - self.lower
 
 
-def fit(seen: Grid, h: float, constants: Constants) -> Window | None:
-    """The narrowest model on the window at ``h`` (in units of TOP); None where it holds too little."""
+def fit(seen: Grid, h: float, constants: Constants, level: float = 0.0) -> Window | None:
+    """The narrowest model on the window at ``h`` (in units of TOP); None where it holds too little.
+
+    A residual above the ``level`` of the noise that finer windows show counts for more, by as much as it is above it.
+    """
     size = np.abs(seen.places)
     inside = (size <= h) & ((size >= h / constants.span) | (size == 0))
     frozen = (size > 0) & (size * TOP <= seen.tied)  # a window that reaches into the plateau sees little but the grid
@@ -55,7 +58,8 @@ def fit(seen: Grid, h: float, constants: Constants) -> Window | None:
     residual = unit * np.linalg.norm(missed, axis=1)
     rms = unit * np.linalg.norm(fits.jitters @ (values / unit), axis=1) / np.sqrt(fits.dof)
     noise = (fits.student * rms)[:, None] * fits.l2
-    spread = np.maximum(noise, constants.gamma * fits.misled * residual[:, None])
+    excess = np.maximum(1.0, rms / level) if level else np.ones_like(rms)  # structure: there may be more of it
+    spread = np.maximum(noise, constants.gamma * fits.misled * (excess * residual)[:, None])
     bars = (spread + seen.floor * fits.l1) / (h * TOP)
     slopes = fits.slopes @ values / (h * TOP)
     if len(places) >= constants.min_points:

@@ -28,7 +28,7 @@ from checks.numeric.window import Window, fit
 
 Array = NDArray[np.float64]
 BOTH: Final = (1.0, -1.0)
-Key = tuple[float, int, float, float]
+Key = tuple[float, int, float, float, float]
 """A window: its h, how many points it has, and the floor and the plateau it was fitted with."""
 
 
@@ -165,19 +165,20 @@ def keep(seen: Grid, constants: Constants, known: dict[Key, Window | None] | Non
     known = {} if known is None else known
     kept: list[Window] = []
     lower, upper, calmest = -np.inf, np.inf, np.inf
-    squares = dof = 0.0
+    squares = dof = level = 0.0
     unit = float(np.abs(seen.values).max()) or 1.0
     size = np.abs(seen.places)
     for h in np.unique(size[size > 0]).tolist():
-        key = (h, int(((size <= h) & (size >= h / constants.span)).sum()), seen.floor, seen.tied)
+        key = (h, int(((size <= h) & (size >= h / constants.span)).sum()), seen.floor, seen.tied, level)
         if key not in known:
-            known[key] = fit(seen, h, constants)
+            known[key] = fit(seen, h, constants, level)
         found = known[key]
         if found is None or found.rms > constants.rough * calmest or found.lower > upper or found.upper < lower:
             continue
         kept.append(found)
         squares, dof = squares + found.dof * (found.rms / unit) ** 2, dof + found.dof
         at_most = unit * float(np.sqrt(squares / chdtri(dof, 1 - constants.calm)))
+        level = max(unit * float(np.sqrt(squares / dof)), seen.floor)
         calmest = min(calmest, max(at_most, seen.floor))
         lower = max(lower, found.lower - found.width / 4)
         upper = min(upper, found.upper + found.width / 4)
@@ -196,7 +197,7 @@ def _contradicted(
     best = _answer(kept, constants)
     if best is None:
         return None
-    now = [w for key, w in known.items() if w and w.h > best.h and key[2:] == (seen.floor, seen.tied)]
+    now = [w for key, w in known.items() if w and w.h > best.h and key[2:4] == (seen.floor, seen.tied)]
     return _answer([w for w in now if w.lower > best.upper or w.upper < best.lower], constants)
 
 
