@@ -45,24 +45,28 @@ def jump(line: Line, inner: float, outer: float, stretches: int = 2) -> tuple[fl
     (1.0, 0.3)
     """
     smooth = _smooth(line, inner, outer)
-
-    def rest(t: float) -> float:
-        return float(line([t])[0]) - float(smooth(t))
-
     reached = sorted((t for t in line.known if abs(t) <= outer), key=abs)
     sides = ([t for t in reached if t * side > 0] for side in (1.0, -1.0))
     pairs = [(a, b) for side in sides for a, b in pairwise(side) if abs(b) > inner]
-    changes = [abs(rest(b) - rest(a)) for a, b in pairs]
-    found = [(0.0, outer)]
-    for k in sorted(range(len(pairs)), key=lambda k: -changes[k])[:stretches]:
-        (a, b), sizes = pairs[k], [changes[k]]
-        for _ in range(HALVINGS):
-            m = (a + b) / 2
-            a, b = (a, m) if abs(rest(m) - rest(a)) >= NEARER * abs(rest(b) - rest(m)) else (m, b)
-            sizes.append(abs(rest(b) - rest(a)))
-        if 2 * sizes[-1] >= sizes[-1 - LAST] > 0:
-            found.append((float(np.sign(b)) * (rest(b) - rest(a)), abs(a + b) / 2))
-    return max(found, key=lambda f: abs(f[0]) / f[1])
+    pairs.sort(key=lambda pair: -abs(_rest(line, smooth, pair[1]) - _rest(line, smooth, pair[0])))
+    found = [_closed_in_on(line, smooth, a, b) for a, b in pairs[:stretches]]
+    return max(found, key=lambda f: abs(f[0]) / f[1], default=(0.0, outer))
+
+
+def _closed_in_on(line: Line, smooth: Polynomial, a: float, b: float) -> tuple[float, float]:
+    """The jump between a and b, |a| < |b|: its size, 0 where the change goes down with the stretch; and its place."""
+    sizes = []
+    for _ in range(HALVINGS):
+        near, middle, far = (_rest(line, smooth, t) for t in (a, (a + b) / 2, b))
+        sizes.append(abs(far - near))
+        a, b = (a, (a + b) / 2) if abs(middle - near) >= NEARER * abs(far - middle) else ((a + b) / 2, b)
+    change = _rest(line, smooth, b) - _rest(line, smooth, a)
+    size = float(np.sign(b)) * change if 2 * abs(change) >= sizes[-LAST] > 0 else 0.0
+    return size, abs(a + b) / 2
+
+
+def _rest(line: Line, smooth: Polynomial, t: float) -> float:
+    return float(line([t])[0]) - float(smooth(t))
 
 
 def _smooth(line: Line, inner: float, outer: float) -> Polynomial:

@@ -113,7 +113,7 @@ def _measured(
             places = np.concatenate([places, side * fill] if side else [places, fill, -fill])
             seen = grid(line, places, floor)
             kept = keep(seen, constants, known)
-            other = _contradicted(seen, kept, constants, known) if k == 0 and not side else None
+            other = _contradicted(seen, kept, constants) if k == 0 and not side else None
             if other:  # what is left goes into where ψ stops going on as it does near 0
                 doubt = _doubted(line, kept, other, constants, purse)
                 break
@@ -190,15 +190,13 @@ def _answer(kept: list[Window], constants: Constants) -> Window | None:
     return min((w for w in kept if w.points >= constants.min_points), key=lambda w: w.width, default=None)
 
 
-def _contradicted(
-    seen: Grid, kept: list[Window], constants: Constants, known: dict[Key, Window | None]
-) -> Window | None:
+def _contradicted(seen: Grid, kept: list[Window], constants: Constants) -> Window | None:
     """The narrowest coarser window that holds nothing of the answer."""
     best = _answer(kept, constants)
     if best is None:
         return None
-    now = [w for key, w in known.items() if w and w.h > best.h and key[2:4] == (seen.floor, seen.tied)]
-    return _answer([w for w in now if w.lower > best.upper or w.upper < best.lower], constants)
+    coarser = (fit(seen, h, constants) for h in np.unique(np.abs(seen.places)).tolist() if h * TOP > best.h)
+    return _answer([w for w in coarser if w and (w.lower > best.upper or w.upper < best.lower)], constants)
 
 
 def _doubted(line: Line, kept: list[Window], other: Window, constants: Constants, purse: _Purse) -> Window | None:
