@@ -61,6 +61,7 @@ def hold(
     means: str = "",
     exact: bool = False,
     scale: float | None = None,
+    asked: tuple[str, float] | None = None,
 ) -> list[Verdict]:
     """One failed verdict for each gradient that is not what it must be; nothing where all are.
 
@@ -82,13 +83,16 @@ def hold(
         Allow no rounding.
     scale : float, optional
         How many times the rounding of the first gradient is allowed; None: as the compared one is larger, never less.
+    asked : tuple of str and float, optional
+        The factor that ``got`` was asked with, in words and as a number: then the rounding that the backward shows at
+        that size is allowed as well. Some lose digits with the size of the cotangent, as that of a matrix exponential.
     """
     return [
         Verdict(
             law=law, tensor=name, outcome=Outcome.FAIL, reason=f"{said}: {words}{means and '; '}{means}", where=HERE
         )
         for name, must in want.items()
-        if (words := _differs(ground, name, got, np.asarray(must), floor, skip, exact, scale))
+        if (words := _differs(ground, name, got, np.asarray(must), floor, skip, exact, scale, asked))
     ]
 
 
@@ -104,6 +108,7 @@ def _differs(
     skip: Mapping[str, Array] | None,
     exact: bool,
     scale: float | None,
+    asked: tuple[str, float] | None,
 ) -> str:
     if name not in got:
         return f"the gradient of {name!r} is missing"
@@ -127,7 +132,18 @@ def _differs(
                 if bad.any():
                     times = max(1.0, _growth(want, ground.gradient[name])) if scale is None else scale
                     bad = gap > MULTIPLE * times * rounding(ground, name, samples) + free
+            if asked and bad.any():
+                bad &= gap > MULTIPLE * _rounding_at(ground, name, np.asarray(is_), *asked)
     return unlike(name, np.asarray(is_), want, np.asarray(bad)) if bad.any() else ""
+
+
+def _rounding_at(ground: Ground, name: str, got: Array, said: str, factor: float) -> float:
+    """What pullback(factor·v) shows of its rounding: how far three times that is from pullback(3·factor·v)."""
+    times = ground.pulled(f"pullback(3·{said}·v)", 3 * factor * ground.cotangent)
+    if misshapen(ground.point[name], times.get(name)):
+        return 0.0
+    sample = np.abs(np.asarray(times[name]) - 3 * got).astype(np.float64)
+    return _rms(sample) if plausible(ground, name, float(np.max(sample, initial=0.0)) / abs(3 * factor)) else 0.0
 
 
 def _growth(want: Array, g: Array) -> float:
