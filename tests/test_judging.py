@@ -152,9 +152,9 @@ def test_the_ablation_moves_what_it_names() -> None:
 
     every = list(ablation.variants())
     assert {"verdict.GREY", "quickly.AGREES", "still.FLAT", "adjoint.APART", "quick.WIDER"} <= {v.name for v in every}
-    todo = ledger.tasks(1, ["affine"], base=3, wrong=True, laws=["adjoint"])
+    todo = [ablation.Trial("affine", 0, 3, planted) for planted in (0.0, 0.3)]
     unchanged = ablation.tried(todo, every[0].during)
     blind = ablation.tried(todo, replaced(verdict, "GREY", 1e30))
-    assert [line.outcome for line in unchanged if line] == ["pass", "fail"]
-    assert [line.outcome for line in blind if line] == ["pass", "inconclusive"]
+    assert [found.outcome for found in unchanged] == ["pass", "fail"]
+    assert [found.outcome for found in blind] == ["pass", "inconclusive"]
     assert verdict.GREY == 2.0

@@ -379,3 +379,31 @@ def test_without_its_guards_the_bar_does_not_hold():
 def test_top_is_below_a_full_change_and_not_dyadic():
     assert 0.25 < TOP < 1
     assert math.frexp(TOP)[0] not in (0.5, 0.75)
+
+
+def frozen_numerator(x: float) -> Psi:
+    """(1 − cos x)/x² about x: between two jumps of its numerator it is smooth, with a slope of its own."""
+
+    def psi(t: float) -> float:
+        moved = x * (1 + t)
+        return (1 - math.cos(moved)) / moved**2
+
+    return psi
+
+
+@pytest.mark.parametrize("x", [1e-7, 1e-6, 7e-6, 1.2345e-5, 3e-4])
+def test_a_slope_that_jumps_beside_it_contradict_is_left_open(x, monkeypatch):
+    found = windows(Line(frozen_numerator(x)))
+    assert found.interval[0] <= -x * x / 12 <= found.interval[1]
+    assert found.passes <= 43
+    assert any("values jump" in flag for flag in found.flags)
+    monkeypatch.setattr("checks.numeric.windows._doubted", lambda *_: None)
+    without = windows(Line(frozen_numerator(x)))
+    assert not without.interval[0] <= -x * x / 12 <= without.interval[1]
+
+
+@pytest.mark.parametrize("speed", [3e2, 1e4])
+def test_what_only_oscillates_faster_than_the_coarser_windows_is_not_taken_for_jumps(speed):
+    found = windows(Line(lambda t: math.sin(speed * t + 0.3)))
+    assert holds(found, speed * math.cos(0.3))
+    assert found.bar < 1e-9 * speed

@@ -1,13 +1,17 @@
-"""Ablation of the judge: each of its constants halved and doubled, on the same right and wrong claims of the tune half.
+"""Ablation of the judge: each of its constants halved and doubled, on claims of the tune half that lie near a decision.
+
+Right ones that four values do not settle, and the same wrong by factors near what can be seen: in code with kinks, with
+noise, with mixed scales, in low precision and plain. No proof stands in for what is measured.
 
 python -m benchmarks.judging.ablation                  # renews docs/benchmarks.md
-python -m benchmarks.judging.ablation --cases 50 --no-write
+python -m benchmarks.judging.ablation --each 2 --no-write
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from types import ModuleType
@@ -17,18 +21,20 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.ablation import replaced, shown, times
-from benchmarks.judging import BASE_SEED, ledger
-from benchmarks.judging.ledger import Line
-from benchmarks.judging.tables import FLOAT64, SEEN
+from benchmarks.judging import BASE_SEED, draw, ledger
+from benchmarks.judging.tables import FLOAT64, KINDS
 from benchmarks.tables import count, percent, progress, table, write
+from checks.auditing import audit
 
 MODULES: Final = ("verdict", "measure", "quickly", "still", "ray", "units", "probes", "laws.adjoint", "numeric.quick")
 FACTS: Final = {"DOUBLE", "UNDERFLOW", "TINY", "MAGNITUDE_RMS"}  # of the number format, or of a distribution
 DEFAULTS: Final = {"TOLERANCE", "RESOLUTION"}  # of the stencil when it is called without the judge
+COSTS: Final = {"KEPT", "SAFE", "LARGE", "FEW", "HUGE", "LIGHT"}  # of memory, speed and the number range: nothing small
+PLACES: Final = {"STEPS", "BETWEEN"}  # where something is looked at
 
-
-ORDINARY: Final = 20  # forward passes: right claims that take more are beyond the first stencil
-SLIGHT: Final = 1e-4  # mistakes below this are near what a measurement resolves
+PLANTED: Final = {True: (3e-7, 1e-6), False: (3e-3, 0.1)}  # factors less 1: in quiet float64 code, elsewhere
+SETTLED: Final = 20  # forward passes: a right claim that takes no more is settled by the first stencil
+LONGEST: Final = 400  # forward passes of the audits that are tried again and again
 
 
 class Variant(NamedTuple):
@@ -39,13 +45,26 @@ class Variant(NamedTuple):
     during: AbstractContextManager[Any]
 
 
+class Trial(NamedTuple):
+    """What is audited: a claim's family, number and draw; the factor less 1 put into a tensor, 0 for a right one."""
+
+    family: str
+    number: int
+    base: int
+    planted: float
+
+
+class Found(NamedTuple):
+    """What became of it, after how many forward passes."""
+
+    outcome: str
+    forward: int
+
+
 def constants(module: ModuleType) -> dict[str, Any]:
     """Return the numbers, and tuples of numbers, that a module declares final."""
-    named = {
-        n: vars(module)[n]
-        for n in module.__annotations__
-        if n[0].isalpha() and n.isupper() and n not in FACTS | DEFAULTS
-    }
+    left_out = FACTS | DEFAULTS | COSTS | PLACES
+    named = {n: vars(module)[n] for n in module.__annotations__ if n[0].isalpha() and n.isupper() and n not in left_out}
     return {
         n: v for n, v in named.items() if all(isinstance(x, (int, float)) for x in (v if v.__class__ is tuple else [v]))
     }
@@ -61,79 +80,102 @@ def variants() -> Iterator[Variant]:
                 yield Variant(f"{module.__name__.split('.')[-1]}.{name}", other, replaced(module, name, other))
 
 
-def telling(line: Line | None) -> bool:
-    """Whether a claim lies where constants decide: a right one that four values do not settle, a slight mistake."""
-    if line is None:
-        return False
-    return 0 < line.error < SLIGHT if line.wrong else line.forward > ORDINARY
+def audited(trial: Trial) -> Found:
+    """Audit one claim under the adjoint law."""
+    claim = draw(trial.family, trial.number, trial.base)
+    name = sorted(claim.draft.point)[claim.seed % len(claim.draft.point)]
+
+    def pullback(p: Mapping[str, Any], v: Any) -> dict[str, Any]:
+        gradient = claim.draft.pullback(p, v)
+        gradient[name] = (np.asarray(gradient[name]) * (1 + trial.planted)).astype(np.asarray(gradient[name]).dtype)
+        return gradient
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        subject = claim.subject(pullback if trial.planted else None)
+        report = audit(subject, seed=claim.seed, laws=["adjoint"], locate=False, proof=False)
+    return Found(report.outcome.value, report.cost.forward)
 
 
-def tried(todo: Sequence[ledger.Task], during: AbstractContextManager[Any]) -> list[Line | None]:
-    """Audit everything while ``during`` holds; no proof stands in for what is measured."""
+def tried(todo: Sequence[Trial], during: AbstractContextManager[Any]) -> list[Found]:
+    """Audit everything while ``during`` holds."""
     with during:
-        return [ledger.run_one(task, proof=False) for task in todo]
+        return [audited(trial) for trial in todo]
 
 
-def row(variant: Variant, lines: Sequence[Line | None], unchanged: Sequence[Line | None]) -> list[object]:
+def near_a_decision(each: int, base: int) -> dict[Trial, Found]:
+    """Up to ``each`` right claims of every kind, as many wrong by each factor, and what becomes of them."""
+    chosen: dict[Trial, Found] = {}
+    for kind in KINDS:
+        families = ledger.families_of("tune", [kind], [])
+        for planted in (0.0, *PLANTED[kind in FLOAT64]):
+            some: dict[Trial, Found] = {}
+            for i in range(4 * each):
+                trial = Trial(families[i % len(families)], i // len(families), base, planted)
+                found = audited(trial)
+                if len(some) < each and (planted or found.forward > SETTLED) and found.forward <= LONGEST:
+                    some[trial] = found
+                if len(some) == each:
+                    break
+            chosen |= some
+    return chosen
+
+
+def row(variant: Variant, todo: Sequence[Trial], lines: Sequence[Found], unchanged: Sequence[Found]) -> list[object]:
     """Count what became of right and wrong claims."""
-    found = [l for l in lines if l]
-    right = [l for l in found if not l.wrong]
-    wrong = [l for l in found if l.wrong and l.kind in FLOAT64 and l.error >= SEEN]
-    changed = sum(
-        (a.outcome, a.forward) != (b.outcome, b.forward) for a, b in zip(lines, unchanged, strict=True) if a and b
-    )
-    decided = sum(a.outcome != b.outcome for a, b in zip(lines, unchanged, strict=True) if a and b)
+    right, wrong = ([f for t, f in zip(todo, lines, strict=True) if bool(t.planted) is w] for w in (False, True))
+    pairs = list(zip(lines, unchanged, strict=True))
     return [
         variant.name,
         shown(variant.value) if variant.value != "" else "",
-        count(sum(l.outcome in ("fail", "error") for l in right), len(right)),
-        percent(sum(l.outcome == "inconclusive" for l in right), len(right)),
-        count(sum(l.outcome != "fail" for l in wrong), len(wrong)),
-        f"{np.mean([l.forward for l in right]):.1f}",
-        f"{np.mean([l.forward for l in found if l.wrong]):.1f}",
-        decided if lines is not unchanged else "",
-        changed if lines is not unchanged else "",
+        count(sum(f.outcome == "fail" for f in right), len(right)),
+        percent(sum(f.outcome == "inconclusive" for f in right), len(right)),
+        percent(sum(f.outcome == "fail" for f in wrong), len(wrong)),
+        percent(sum(f.outcome == "pass" for f in wrong), len(wrong)),
+        f"{np.mean([f.forward for f in right]):.1f}",
+        f"{np.mean([f.forward for f in wrong]):.1f}",
+        sum(a.outcome != b.outcome for a, b in pairs) if lines is not unchanged else "",
+        sum(a != b for a, b in pairs) if lines is not unchanged else "",
     ]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cases", type=int, default=250, metavar="N", help="claims, each right and spoilt")
-    parser.add_argument("--keep", type=int, default=60, metavar="N", help="of those near a decision, the shortest")
+    parser.add_argument(
+        "--each", type=int, default=12, metavar="N", help="right ones of a kind, and wrong ones of a size"
+    )
     parser.add_argument("--base", type=int, default=BASE_SEED + 1)
     parser.add_argument("--no-write", action="store_true", help="print only")
     options = parser.parse_args(arguments)
-    families = ledger.families_of("tune", [], [])
-    todo = ledger.tasks(options.cases, families, base=options.base, wrong=True, laws=["adjoint"])
     rows: list[list[object]] = []
     every = list(variants())
     with threadpool_limits(1):
-        first = tried(todo, every[0].during)
-        near = sorted((line.forward, i) for i, line in enumerate(first) if line and telling(line))
-        chosen = [i for _, i in near[: options.keep]]
-        todo, unchanged = [todo[i] for i in chosen], [first[i] for i in chosen]
+        sample = near_a_decision(options.each, options.base)
+        todo, unchanged = list(sample), list(sample.values())
         for variant in every:
             lines = unchanged if variant is every[0] else tried(todo, variant.during)
-            rows.append(row(variant, lines, unchanged))
+            rows.append(row(variant, todo, lines, unchanged))
             progress(len(rows), len(every), variant.name)
     head = [
         "constant",
         "value",
         "right claims failed",
         "right claims inconclusive",
-        "float64, wrong by 1e-6 or more, not failed",
+        "wrong claims failed",
+        "wrong claims passed",
         "mean passes, right",
         "mean passes, wrong",
         "outcomes that change",
         "outcomes or passes",
     ]
-    text = f"{len(unchanged)} audits near a decision, of {len(first)}:\n\n{table(head, rows)}"
+    wrong = sum(bool(t.planted) for t in todo)
+    text = f"{len(todo) - wrong} right claims and {wrong} wrong ones:\n\n{table(head, rows)}"
     print(text)
     if not options.no_write:
-        command = (
-            f"python -m benchmarks.judging.ablation --cases {options.cases} --keep {options.keep} --base {options.base}"
+        write(
+            "ablation of the judge",
+            f"`python -m benchmarks.judging.ablation --each {options.each} --base {options.base}`\n\n{text}",
         )
-        write("ablation of the judge", f"`{command}`\n\n{text}")
     return 0
 
 

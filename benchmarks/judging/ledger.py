@@ -76,8 +76,8 @@ def tasks(cases: int, families: Sequence[str], *, base: int, wrong: bool, laws: 
     ]
 
 
-def run_one(task: Task, *, proof: bool | None = None) -> Line | None:
-    """Draw and audit one claim, with ``proof`` as `audit` takes it; None where no mistake fits it."""
+def run_one(task: Task) -> Line | None:
+    """Draw and audit one claim; None where no mistake fits it."""
     family, number, base, wrong, laws = task
     claim = draw(family, number, base)
     mistake = None
@@ -88,7 +88,7 @@ def run_one(task: Task, *, proof: bool | None = None) -> Line | None:
     witness = Witness(claim, mistake) if mistake else None
     subject = claim.subject(witness)
     start = time.perf_counter()
-    report, raised = _audited(subject, claim.seed, laws, proof)
+    report, raised = _audited(subject, claim.seed, laws)
     tensor = mistake.tensor if mistake else ""
     return Line(
         family=family,
@@ -110,11 +110,11 @@ def run_one(task: Task, *, proof: bool | None = None) -> Line | None:
     )
 
 
-def _audited(subject: Subject, seed: int, laws: str, proof: bool | None) -> tuple[Report | None, str]:
+def _audited(subject: Subject, seed: int, laws: str) -> tuple[Report | None, str]:
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # an audit may not let a warning of its own probes out
         try:
-            return audit(subject, seed=seed, laws=laws.split() or None, locate=False, proof=proof), ""
+            return audit(subject, seed=seed, laws=laws.split() or None, locate=False), ""
         except Exception as raised:
             return None, f"{type(raised).__name__}: {raised}"
 

@@ -20,7 +20,7 @@ from scipy.special import chdtri
 from checks.numeric.bits import NAMES, unit_in_last_place
 from checks.numeric.constants import CONSTANTS, Constants
 from checks.numeric.estimate import Estimate
-from checks.numeric.jump import EXCUSED, HALVINGS, JUMPS, jump
+from checks.numeric.jump import EXCUSED, HALVINGS, jump
 from checks.numeric.line import Line, OutOfBudgetError
 from checks.numeric.plateau import first_step
 from checks.numeric.scan import RHO, TOP, Grid, good_side, grid, scales
@@ -232,7 +232,7 @@ def _estimate(
     lower, upper = best.lower - unseen, best.upper + unseen
     value = (best.slopes[0] + best.slopes[1]) / 2
     if doubt:
-        flags.append(f"{JUMPS}: smooth in between, but not about the line that they follow from further away")
+        flags.append("values jump: smooth in between, with a slope that values further away contradict")
         lower, upper = min(lower, doubt.lower), max(upper, doubt.upper)
         unseen, value = (upper - lower) / 2, (lower + upper) / 2
     return Estimate(

@@ -111,3 +111,19 @@ def test_pullback_that_returns_no_mapping_is_told_what_is_expected() -> None:
         Subject(name="bare", point={"x": np.ones(2)}, forward=lambda p: p["x"], pullback=lambda p, v: v)  # type: ignore[arg-type,return-value]  # the mistake
     )
     assert "it returned ndarray; expected a mapping of primal to gradient, such as {'x': …}" in str(report)
+
+
+def test_a_backward_that_loses_digits_with_the_size_of_the_cotangent_is_right_and_one_that_bends_is_not() -> None:
+    """As that of a matrix exponential, which works on a matrix that holds the cotangent: 1e-9 is lost at 2^20."""
+
+    def outcome(bend: float) -> Outcome:
+        def pullback(p: dict[str, np.ndarray], v: np.ndarray) -> dict[str, np.ndarray]:
+            size = float(np.abs(v).max())
+            lost = np.float64(0.1) * size**2  # digits go as something of this size is added and taken away
+            return {"x": ((np.cos(p["x"]) * v + lost) - lost) * (1 + bend * size)}
+
+        subject = Subject(name="sin", point={"x": np.arange(6.0)}, forward=lambda p: np.sin(p["x"]), pullback=pullback)
+        return audit(subject, laws=["homogeneity"]).outcome
+
+    assert outcome(0.0) is Outcome.PASS
+    assert outcome(1e-11) is Outcome.FAIL
