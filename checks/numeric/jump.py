@@ -11,8 +11,8 @@ from numpy.polynomial import Polynomial
 from checks.numeric.line import Line
 
 JUMPS: Final = "values jump by"  # how a verdict begins that is open for it
-HALVINGS: Final = 10  # of the stretch that is searched, on each side
-MOST: Final = 6  # degree of the polynomial through the window
+HALVINGS: Final = 10  # of a stretch that is searched
+MOST: Final = 6  # highest degree of the polynomial through the window
 SPARE: Final = 3  # points more than it has unknowns
 NEARER: Final = 0.25  # of two halves the nearer one, unless its change is a smaller share of the other's
 LAST: Final = 4  # a change that the last so many halvings leave as it is, nearly, is a jump

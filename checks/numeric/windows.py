@@ -29,7 +29,7 @@ from checks.numeric.window import Window, fit
 Array = NDArray[np.float64]
 BOTH: Final = (1.0, -1.0)
 Key = tuple[float, int, float, float, float]
-"""A window: its h, how many points it has, and the floor and the plateau it was fitted with."""
+"""A window: its h, how many points it has, and the floor, the plateau and the level it was fitted with."""
 
 
 def windows(
@@ -115,7 +115,8 @@ def _measured(
             kept = keep(seen, constants, known)
             other = _contradicted(seen, kept, constants) if k == 0 and not side else None
             if other:  # what is left goes into where ψ stops going on as it does near 0
-                doubt = _doubted(line, kept, other, constants, purse)
+                with suppress(OutOfBudgetError):
+                    doubt = _doubted(line, kept, other, constants, purse)
                 break
     return _estimate(seen, kept, constants, line.passes - before, flags, doubt)
 
