@@ -46,8 +46,18 @@ def homogeneity(ground: Ground) -> list[Verdict]:
         skip = {name: _overflow(ground, got.get(name), g, want[name], far) for name, g in ground.usable.items()}
         words = f"pullback({said}·v) is not {said}·pullback(v)"
         means = _means(factor, got, want)
-        allowed = {"floor": floor, "skip": skip, "scale": abs(factor), "asked": (said, factor)}
-        failed = hold(ground, "homogeneity", words, got, want, means=means, **allowed)
+        failed = hold(
+            ground,
+            "homogeneity",
+            words,
+            got,
+            want,
+            floor=floor,
+            skip=skip,
+            means=means,
+            scale=abs(factor),
+            asked=(said, factor),
+        )
         if failed:
             return failed
     return passed("homogeneity")
