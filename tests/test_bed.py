@@ -22,6 +22,8 @@ from benchmarks.trial import GROUPS, attempt, group
 from checks.numeric import models, scan
 from checks.verdict import Outcome
 
+pytestmark = pytest.mark.slow
+
 DIGITS = mpmath.mpf(10) ** -28
 
 

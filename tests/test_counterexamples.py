@@ -103,10 +103,9 @@ def sum_of_squares(factor: float) -> Callable[[np.random.Generator], Subject]:
 
 WRONG: Final[Table] = {
     # torch, fast mode: a tolerance that grows with n, one direction that is always the same and not negative
-    "all zero, sin of 100,000": lambda rng: of_x(np.sin, np.zeros_like, rng.normal(size=100_000)),
+    "all zero, sin of 10,000": lambda rng: of_x(np.sin, np.zeros_like, rng.normal(size=10_000)),
     "one entry of 1,000 flipped": flipped(1_000),
     "one entry of 10,000 flipped": flipped(10_000),
-    "one entry of 100,000 flipped": flipped(100_000),
     # torch, slow mode: absolute tolerances
     "0.05 % too large": lambda rng: of_x(np.sin, lambda x: 1.0005 * np.cos(x), rng.normal(size=20)),
     "0.05 % too large, at 1e-3": lambda rng: of_x(

@@ -11,6 +11,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.mutants import MODULES, SURVIVORS, killed_in_process, mutants
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("module", MODULES)
 def test_every_mutant_is_killed_or_known_to_be_the_same(module: str) -> None:

@@ -13,6 +13,8 @@ from checks.testing.gradients import Audited
 from checks.testing.run import Run
 from checks.verdict import Outcome
 
+pytestmark = pytest.mark.slow
+
 WRONG = """
 import numpy as np
 import checks

@@ -14,6 +14,8 @@ from checks.laws import LAWS
 from corpus import CLASSES, LAYERS, MISTAKES, Mistake, load
 from corpus.facts import Facts, facts
 
+pytestmark = pytest.mark.slow
+
 SECOND = "a second call"
 
 

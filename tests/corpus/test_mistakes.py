@@ -7,6 +7,8 @@ import pytest
 from checks import Outcome
 from corpus import LAYERS, MISTAKES, Mistake, load
 
+pytestmark = pytest.mark.slow
+
 SEED = 0
 
 

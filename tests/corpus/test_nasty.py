@@ -14,6 +14,8 @@ from corpus.facts import cotangent
 from corpus.nasty import NASTY
 from corpus.nasty.row import DIGITS, Nasty, digits
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(1)
 ENTRIES = 6  # of each primal that are looked at
 STEP = 1e-25  # relative; differences of eighty digits then err by 1e-25 of the curvature

@@ -18,7 +18,7 @@ from tests.runs.test_run import ROOT, SUITES, command, records
 
 pytest.importorskip("distributed", reason="dask.distributed is not installed: it is what runs go on workers with")
 psutil = pytest.importorskip("psutil", reason="psutil comes with dask.distributed")
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")]
 
 
 def started(ledger: Path, suite: str, *more: str) -> subprocess.Popen[bytes]:
