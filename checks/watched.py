@@ -58,12 +58,22 @@ class Watch:
     ----------
     changes : mapping of Site to Change
         What is to be done differently; nothing is kept then.
+
+    Attributes
+    ----------
+    steps : list of Step
+        What was seen, in order.
+    numbers : int
+        How many numbers that took; above `MOST` the rest is left out.
+    over : bool
+        The call is over: arrays that somebody has kept are as any other from then on.
     """
 
     def __init__(self, changes: Mapping[Site, Change] | None = None) -> None:
         self.changes = changes
         self.steps: list[Step] = []
         self.numbers = 0
+        self.over = False
         self.times: Counter[Site] = Counter()
 
     def lend(self, array: Array, *, upstream: bool) -> Array:
@@ -86,7 +96,7 @@ class Watch:
         """Note a step, or change it: its result from now on."""
         site = site or _site(name)
         if self.changes is None:
-            self.numbers += result.size
+            self.numbers += result.size + sum(np.size(a) for a in operands if isinstance(a, np.ndarray))
             if self.numbers <= MOST:
                 kept = tuple(np.array(a) if isinstance(a, np.ndarray) else a for a in operands)
                 self.steps.append(Step(site, name, kept, np.array(result), upstream, options))
@@ -160,7 +170,7 @@ class Watched(np.ndarray[Any, Any]):
         """Convert it, and note that."""
         own = self.view(np.ndarray)
         made = own.astype(dtype, *args, **kwargs)
-        if self.watch is None:
+        if self.watch is None or self.watch.over:
             return made
         return _watched(self.watch.seen("astype", (own,), made, self.upstream, {}), self.watch, upstream=self.upstream)
 
@@ -189,7 +199,8 @@ def _plain(given: Any) -> Any:
 def _of(given: Any) -> tuple[Watch | None, bool]:
     """The watch of what is given, and whether any of it depends on the cotangent."""
     found = list(_inside(given))
-    return next((a.watch for a in found if a.watch is not None), None), any(a.upstream for a in found)
+    open_ = (a.watch for a in found if a.watch is not None and not a.watch.over)
+    return next(open_, None), any(a.upstream for a in found)
 
 
 def _inside(given: Any) -> Iterator[Watched]:

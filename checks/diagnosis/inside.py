@@ -13,9 +13,11 @@ from checks.diagnosis.scene import Scene
 from checks.laws import Ground
 from checks.laws.ground import misshapen
 from checks.subject import Array, Point, named_outputs
+from checks.watched import MOST as WATCHED
 from checks.watched import Change, Site, Step, Watch
 
 LARGEST: Final = 100_000  # numbers in a point whose pullback is looked into
+NUMBERS: Final = 5_000_000  # that are kept of gradients with a step changed
 MOST: Final = 600  # pullbacks at one place in which a step is changed
 SIZES: Final = (1e3, -1e3, 1e-3)  # times a result
 SAME: Final = 1e-9  # of the largest entry: gradients that are right stay as they are
@@ -72,11 +74,13 @@ class Inside:
     behind: tuple[Site, ...]
     tried: dict[tuple[Any, ...], Gradients] = field(default_factory=dict)
 
-    def mended(self, repair: Repair) -> Gradients:
-        """The gradients with a repair; none where they cannot be had."""
+    def mended(self, repair: Repair) -> Gradients | None:
+        """The gradients with a repair, empty where that raises; None where no more may be tried."""
         if repair.key not in self.tried:
-            if len(self.tried) >= MOST:
-                return {}
+            budget, numbers = self.ground.calls.budget, sum(np.size(g) for g in self.claim.values())
+            spent = budget.seconds is not None and self.ground.calls.cost.seconds >= budget.seconds
+            if spent or len(self.tried) >= min(MOST, NUMBERS // max(1, numbers)):
+                return None
             self.tried[repair.key] = self.pulled(repair, self.cotangent)
         return self.tried[repair.key]
 
@@ -95,6 +99,8 @@ def pulled(ground: Ground, at: Point, cotangent: Array, watch: Watch) -> Gradien
             return ground.calls.pullback(point, v, form=lambda x: watch.lend(x, upstream=id(x) in own))
     except Exception:  # arrays of ours, and steps that we change
         return {}
+    finally:
+        watch.over = True
 
 
 def inside(ground: Ground, point: Point, cotangent: Array, where: str, claim: Gradients) -> Inside | None:
@@ -108,7 +114,7 @@ def _looked_into(ground: Ground, point: Point, cotangent: Array, where: str, cla
         return None
     watch = Watch()
     g = pulled(ground, point, cotangent, watch)
-    if not watch.steps or any(not same(g.get(n), a) for n, a in claim.items()):
+    if not watch.steps or watch.numbers > WATCHED or any(not same(g.get(n), a) for n, a in claim.items()):
         return None
     at: dict[Site, list[Step]] = {}
     for step in watch.steps:
@@ -128,23 +134,30 @@ def mends(scene: Scene, repair: Repair, seen: Inside) -> bool:
     """
     if not _mends(scene, seen.mended(repair)):
         return False
-    sized = (Repair("sized", {s: _sized(by) for s in repair.changes}, k) for k, by in enumerate(SIZES))
-    told = (Repair("told", changes, k) for k, changes in enumerate(repair.telling))
-    return not any(_mends(scene, seen.mended(r)) for r in sized) and all(_shows(seen, r) for r in told)
-
-
-def _shows(seen: Inside, repair: Repair) -> bool:
-    made = seen.mended(repair)
-    return any(not same(made.get(n), g) for n, g in seen.claim.items())
+    for k, by in enumerate(SIZES):
+        made = seen.mended(Repair("sized", {site: _sized(by) for site in repair.changes}, k))
+        if made is None or _mends(scene, made):
+            return False
+    for k, changes in enumerate(repair.telling):
+        made = seen.mended(Repair(f"told of {repair.key}", changes, k))
+        if made is None or all(same(made.get(n), g) for n, g in seen.claim.items()):
+            return False
+    return True
 
 
 def _sized(by: float) -> Change:
     return lambda step, k: step.result if step.result.dtype.kind not in "fc" else by * step.result
 
 
-def _mends(scene: Scene, made: Gradients) -> bool:
-    g = made.get(scene.tensor)
-    if g is None or misshapen(scene.g, g) or not np.isfinite(g).all() or not scene.explains(np.asarray(g)):
+def _mends(scene: Scene, made: Gradients | None) -> bool:
+    g = made.get(scene.tensor) if made else None
+    if (
+        made is None
+        or g is None
+        or misshapen(scene.g, g)
+        or not np.isfinite(g).all()
+        or not scene.explains(np.asarray(g))
+    ):
         return False
     right = [n for n in scene.place.gradient if n not in scene.failed]
     return all(same(made.get(n), scene.place.gradient[n]) for n in right)

@@ -183,7 +183,7 @@ def _inside(ground: Ground, law: str, tensor: str) -> dict[str, str]:
         return {}
     if law == "precision":
         g = ground.wellformed[tensor]
-        made = ((r.words, seen.mended(r).get(tensor)) for r in coarse(seen))
+        made = ((r.words, (seen.mended(r) or {}).get(tensor)) for r in coarse(seen))
         return {words: "half precision inside" for words, h in made if h is not None and not np.array_equal(g, h)}
     return {r.words: name for name, r, changes in bounded(seen) if _linear(seen, r, changes=changes)}
 
@@ -191,7 +191,7 @@ def _inside(ground: Ground, law: str, tensor: str) -> dict[str, str]:
 def _linear(seen: Inside, repair: Repair, *, changes: bool) -> bool:
     """Whether a repaired pullback is linear in upstreams of any size, and, unless it may change, what it was."""
     v, w = seen.cotangent, flat(seen.ground.second)
-    g, h = seen.mended(repair), seen.pulled(repair, w)
+    g, h = seen.mended(repair) or {}, seen.pulled(repair, w)
     both, far = seen.pulled(repair, v + w), seen.pulled(repair, FAR * v)
     small = seen.pulled(repair, v / FAR)
     return bool(g) and all(

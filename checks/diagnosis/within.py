@@ -137,11 +137,8 @@ def operand_transposed(seen: Inside) -> Iterator[Repair]:
     for site in seen.behind:
         step = seen.at[site][0]
         for j, a in enumerate(step.operands if step.name in PRODUCTS else ()):
-            if isinstance(a, np.ndarray):
-                for b, c in _square(a):
-                    yield Repair(
-                        "an operand is transposed inside, or ought to be", {site: _turned(j, b, c)}, 64 * j + 8 * b + c
-                    )
+            for b, c in _square(a) if isinstance(a, np.ndarray) else ():
+                yield Repair(TURNED, {site: _turned(j, b, c)}, 64 * j + 8 * b + c)
     uses: dict[bytes, dict[Site, list[int]]] = {}
     for site in seen.behind:
         step = seen.at[site][0]
@@ -150,11 +147,7 @@ def operand_transposed(seen: Inside) -> Iterator[Repair]:
                 uses.setdefault(min(a.tobytes(), a.T.tobytes()), {}).setdefault(site, []).append(j)
     for n, where in enumerate(uses.values()):
         if sum(map(len, where.values())) > 1 and all(s[0] != "setitem" for s in where):
-            yield Repair(
-                "an operand is transposed inside, or ought to be",
-                {s: _turned_all(js) for s, js in where.items()},
-                -1 - n,
-            )
+            yield Repair(TURNED, {s: _turned_all(js) for s, js in where.items()}, -1 - n)
 
 
 def _square(a: Array) -> Iterator[tuple[int, int]]:
@@ -193,9 +186,8 @@ def other_branch(seen: Inside) -> Iterator[Repair]:
     """A comparison the other way round."""
     for site, steps in seen.at.items():
         if site[0] in COMPARED and steps[0].result.size > 1:
-            yield Repair(
-                "the wrong branch of a kink: a comparison is the wrong way round inside", {site: lambda s, k: ~s.result}
-            )
+            words = f"{BRANCH}: a comparison is the wrong way round inside"
+            yield Repair(words, {site: lambda step, k: ~step.result})
         elif site[0] in OTHER and site in seen.behind:
             words = f"{BRANCH}: the {site[0]} is taken inside, not the {OTHER[site[0]]}"
             yield Repair(words, {site: lambda step, k: getattr(np, OTHER[step.name])(*step.operands)})
