@@ -222,21 +222,21 @@ def _stand(calls: Calls, rng: Any, rows: list[str], resolution: float | None, ve
         return []
     ground = Ground(calls=calls, output=output, cotangent=v, gradient=gradient, rng=rng, resolution=resolution)
     drawn_anew = False
-    for name in rows:
-        if drawn_anew and name in FOLDS["deterministic"]:
-            verdicts.append(_undecided(name, "not held: the forward is not one function", "see deterministic"))
-            continue
-        try:
-            with quietly():
+    with quietly():
+        for name in rows:
+            if drawn_anew and name in FOLDS["deterministic"]:
+                verdicts.append(_undecided(name, "not held: the forward is not one function", "see deterministic"))
+                continue
+            try:
                 found = LAWS[name].run(ground)
-        except OutOfBudgetError as spent:
-            verdicts.append(_undecided(name, str(spent), "allow a larger budget"))
-        except RaisedError as raised:
-            verdicts.append(_raised(name, str(raised), raised.raised))
-        else:
-            verdicts += found
-            ground.memo["failed"] = ground.memo.get("failed") or any(v.outcome is Outcome.FAIL for v in found)
-            drawn_anew = drawn_anew or (name == "deterministic" and found[-1].outcome is Outcome.INCONCLUSIVE)
+            except OutOfBudgetError as spent:
+                verdicts.append(_undecided(name, str(spent), "allow a larger budget"))
+            except RaisedError as raised:
+                verdicts.append(_raised(name, str(raised), raised.raised))
+            else:
+                verdicts += found
+                ground.memo["failed"] = ground.memo.get("failed") or any(v.outcome is Outcome.FAIL for v in found)
+                drawn_anew = drawn_anew or (name == "deterministic" and found[-1].outcome is Outcome.INCONCLUSIVE)
     return [Stand("", point, ground)]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from checks.subject import Array, Point
-from checks.tangents import BLOCK, Tangent, blocks, in_a_row, row, values
+from checks.tangents import Tangent, blocks, in_a_row, row, values
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,8 +84,9 @@ def pieces(out: Array, point: Point, name: str) -> Iterator[tuple[Array, Array]]
     if flat is None or write is None:
         yield out, np.asarray(point[name])
         return
-    made = np.empty(min(BLOCK, flat.size), dtype=flat.dtype)
-    for at in blocks(flat.size):
+    every = blocks(flat.size)
+    made = np.empty(every[0].stop, dtype=flat.dtype)
+    for at in every:
         yield flat[at], write(at, made[: at.stop - at.start])
 
 

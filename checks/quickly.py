@@ -95,7 +95,7 @@ def _agreement(values: Array, asked: Ray, steps: tuple[float, ...], goals: Array
     k, goal = len(goals), float(goals.min())
     claims, scales = np.full(k, asked.claimed), asked.scales * (goals / goal)
     if len(steps) == 1:
-        return agree(np.repeat(values, k, axis=0), claims, scales, steps[0], resolution=goal, tolerance=share * goal)
+        return agree(values, claims, scales, steps[0], resolution=goal, tolerance=share * goal)
     return closer(np.repeat(values[None], k, axis=0), claims, scales, steps, resolution=goal, tolerance=share * goal)
 
 

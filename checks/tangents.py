@@ -1,16 +1,16 @@
-"""Tangents: directions kept as small whole numbers, a quarter of the primal's size or less, and made block by block.
+"""Tangents: directions of random signs times magnitudes from U[1/2, 3/2], of large primals made from a table.
 
-An entry of a direction is a random sign times a magnitude from U[1/2, 3/2], never plain ±1, so that equal errors cannot
-cancel. It is kept as a whole number of 16 bits (or 8) and made a float where it is used, with a fraction of its own
-added, by its place in the block: no two entries of a block share a magnitude, and ties are left even where all entries
-are alike.
+Plain ±1 would let equal errors cancel; of these no two entries share a magnitude. The direction of a primal of few
+entries is kept. That of a large one is a *table* of such numbers, taken for every block of entries from another place
+on, times a factor of the block's own, of random sign and continuous magnitude: entries are uncorrelated, as those drawn
+one by one are, and two that share a place in the table differ by their factors. It costs no memory and no drawing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import fsum
+from math import fsum, prod
 from typing import Any, Final
 
 import numpy as np
@@ -20,82 +20,120 @@ Array = NDArray[Any]
 
 BLOCK: Final = 32_749
 """Entries that are made at a time: what fits a core's own cache; prime, so that no layout repeats it."""
-FRACTIONS: Final = (np.arange(BLOCK) + 0.25) / BLOCK
-"""What is added to an entry's whole number, by its place in the block."""
+FEW: Final = 8_191
+"""Directions of so many entries are kept as they are, and blocks have no fewer."""
+SHARE: Final = 16
+"""A block is this part of its array, as far as `FEW` and `BLOCK` allow: the table's memory follows the array's."""
+PLACES: Final = 4
+"""A block's place in the table is one of a block's length divided by this."""
+SPREAD: Final = 0.125
+"""The factors' magnitudes are 1 up to so much, before they are scaled to a root mean square of 1."""
 
 
-def draws(rng: np.random.Generator, shape: tuple[int, ...], dtype: type = np.int16) -> Array:
-    """Random whole numbers k ≥ 0 and ~k < 0, as many of each, that `signed_values` makes floats of.
+@dataclass(frozen=True, slots=True, eq=False)
+class Tiled:
+    """A direction of many entries, not multiplied out.
 
-    Examples
-    --------
-    >>> made = draws(np.random.default_rng(0), (1000,), np.int8)
-    >>> int(made.min()), int(made.max()), made.nbytes
-    (-96, 95, 1000)
-    """
-    made: Array = np.empty(shape, dtype=dtype)
-    flat, size = made.reshape(-1), made.itemsize
-    whole = 1 << (8 * size - 2)
-    for at in blocks(flat.size):
-        part = flat[at]
-        words = np.asarray(rng.bit_generator.random_raw(-(-part.size * size // 8)))
-        part[:] = words.astype("<u8", copy=False).view(f"<i{size}")[: part.size]
-        sign = part >> (8 * size - 1)
-        part &= whole - 1
-        part += whole >> 1
-        part ^= sign
-    return made
-
-
-def signed_values(kept: Array, times: Any = 1.0) -> Array:
-    """Floats of what `draws` drew: ``times`` a random sign times a magnitude from U[1/2, 3/2].
-
-    Parameters
+    Attributes
     ----------
-    kept : ndarray of int8 or int16
-        Whole numbers; a direction from its first entry on.
-    times : float or complex
-        A factor.
+    shape : tuple of int
+        The primal's.
+    table : ndarray of shape (m,)
+        Signs times magnitudes.
+    places : list of int
+        Where in the table each of the `blocks` begins.
+    factors : list of float
+        What each is multiplied by.
+    """
+
+    shape: tuple[int, ...]
+    table: NDArray[np.float64]
+    places: list[int]
+    factors: list[float]
+
+    def block(self, at: slice, times: float, out: Array) -> Array:
+        """One of the blocks, times a number."""
+        nth = at.start // _length(prod(self.shape))
+        place = self.places[nth]
+        part = self.table[place : place + at.stop - at.start]
+        return np.multiply(part, self.factors[nth] * times, out=out[: part.size])
+
+
+Drawn = Array | Tiled
+
+
+def draws(rng: np.random.Generator, shape: tuple[int, ...]) -> Drawn:
+    """A random direction of this shape.
 
     Examples
     --------
-    >>> u = signed_values(draws(np.random.default_rng(0), (1000,)))
-    >>> bool(0.5 <= abs(u).min() <= abs(u).max() <= 1.5)
+    >>> made = draws(np.random.default_rng(0), (1000,))
+    >>> bool(0.5 <= abs(made).min() <= abs(made).max() <= 1.5)
     True
     """
+    size = prod(shape)
+    if size <= FEW:
+        return signed_of(rng.random(shape))
+    length = _length(size)
+    count = -(-size // length)
+    places = rng.integers(length // PLACES, size=count).tolist()
+    table = signed_of(rng.random(length + length // PLACES))
+    return Tiled(shape, table, places, _factors(rng, count).tolist())
+
+
+def signed_of(uniform: Any) -> NDArray[np.float64]:
+    """Signs times magnitudes from U[1/2, 3/2], of numbers from U[0, 1]."""
+    made = 2.0 * uniform - 1.0
+    return np.asarray(made + np.copysign(0.5, made))
+
+
+def _factors(rng: np.random.Generator, count: int) -> NDArray[np.float64]:
+    """Signs times magnitudes from U[1 − SPREAD, 1 + SPREAD], scaled to a root mean square of 1."""
+    made = rng.uniform(-SPREAD, SPREAD, count)
+    signs = np.where(rng.random(count) < 0.5, -1.0, 1.0)
+    return np.asarray(signs * (1 + made) / np.sqrt(1 + SPREAD**2 / 3))
+
+
+def signed_values(kept: Drawn, times: Any = 1.0) -> Array:
+    """All entries of what `draws` drew, times a number.
+
+    Examples
+    --------
+    >>> u = signed_values(draws(np.random.default_rng(0), (300, 100)))
+    >>> u.shape, bool(0.3 < abs(u).min() < abs(u).max() < 2)
+    ((300, 100), True)
+    """
+    if not isinstance(kept, Tiled):
+        return np.asarray(kept * times)
     if isinstance(times, complex):
         return signed_values(kept) * times
-    if kept.size <= BLOCK:
-        few = np.add(kept, FRACTIONS[: kept.size].reshape(kept.shape))
-        return np.asarray(few * (times / (1 << (8 * kept.itemsize - 2))))
     made = np.empty(kept.shape)
-    flat, out = kept.reshape(-1), made.reshape(-1)
+    flat = made.reshape(-1)
     for at in blocks(flat.size):
-        _block(flat[at], times, out[at])
+        kept.block(at, times, flat[at])
     return made
 
 
-def _block(kept: Array, times: float, out: Array) -> Array:
-    """One of the blocks of `signed_values`."""
-    np.add(kept, FRACTIONS[: kept.size], out=out)
-    out *= times / (1 << (8 * kept.itemsize - 2))  # the whole number that a magnitude of 1 is kept as
-    return out
+def _length(size: int) -> int:
+    """How many entries the blocks of an array have."""
+    return min(BLOCK, max(FEW, size // SHARE))
 
 
 def blocks(size: int) -> list[slice]:
-    """Slices of `BLOCK` entries that make up ``size``.
+    """Slices that make up ``size``, of `BLOCK` entries or, of smaller arrays, fewer.
 
     Examples
     --------
-    >>> [(s.start, s.stop) for s in blocks(40_000)]
-    [(0, 32749), (32749, 40000)]
+    >>> [(s.start, s.stop) for s in blocks(20_000)], len(blocks(20 * BLOCK))
+    ([(0, 8191), (8191, 16382), (16382, 20000)], 20)
     """
-    return [slice(at, min(at + BLOCK, size)) for at in range(0, size, BLOCK)]
+    length = _length(size)
+    return [slice(at, min(at + length, size)) for at in range(0, size, length)]
 
 
 def in_a_row(array: Array) -> Array | None:
     """A flat view of ``array``, None where its memory has another order or is small enough to be taken at once."""
-    return array.reshape(-1) if array.size > BLOCK and array.flags.c_contiguous else None
+    return array.reshape(-1) if array.size > FEW and array.flags.c_contiguous else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,20 +142,20 @@ class Tangent:
 
     Attributes
     ----------
-    kept : ndarray of int8 or int16, of the primal's shape
+    kept : ndarray of the primal's shape, or Tiled
         The direction, as `draws` drew it.
     length : float or ndarray
         How far it moves; or how far each kind of entry moves.
     kinds : ndarray of int8, of the primal's shape, optional
         The kind of each entry, where ``length`` is an array.
-    imaginary : ndarray, optional
+    imaginary : ndarray or Tiled, optional
         The direction of the imaginary parts, where the primal is complex.
     """
 
-    kept: Array
+    kept: Drawn
     length: float | NDArray[np.float64]
     kinds: NDArray[np.int8] | None = None
-    imaginary: Array | None = None
+    imaginary: Drawn | None = None
 
     def values(self, t: Any = 1.0) -> Array:
         """The whole direction, times t."""
@@ -136,19 +174,20 @@ class Tangent:
         if self.imaginary is not None:
             every = self.values(t).reshape(-1)
             return lambda at: every[at]
-        kept = self.kept.reshape(-1)
-        made = np.empty(min(BLOCK, kept.size))
+        kept = self.kept
+        made = np.empty(_length(prod(kept.shape)))
+        few = None if isinstance(kept, Tiled) else kept.reshape(-1)
+
+        def block(at: slice, times: float) -> Array:
+            if few is None:
+                return kept.block(at, times, made)  # type: ignore[union-attr]  # it is Tiled
+            return np.multiply(few[at], times, out=made[: at.stop - at.start])
+
         if self.kinds is None:
             whole = t * float(self.length)
-            return lambda at: _block(kept[at], whole, made[: at.stop - at.start])
+            return lambda at: block(at, whole)
         kinds, lengths = self.kinds.reshape(-1), t * np.asarray(self.length)
-
-        def mixed(at: slice) -> Array:
-            part = _block(kept[at], 1.0, made[: at.stop - at.start])
-            part *= lengths[kinds[at]]
-            return part
-
-        return mixed
+        return lambda at: np.asarray(block(at, 1.0) * lengths[kinds[at]])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         made = self.values()
@@ -180,14 +219,18 @@ def pairing(g: Array, u: Tangent | Array) -> float:
     if flat is None:
         return float(terms(np.asarray(g), values(u)).sum())
     made = row(u)
-    return fsum(float(terms(flat[at], made(at)).sum()) for at in blocks(flat.size))
+    return fsum(_sum(flat[at], made(at)) for at in blocks(flat.size))
 
 
 def dot(v: Array, f: Array) -> float:
     """⟨v, f⟩ of flat arrays, block by block."""
-    if v.size <= BLOCK:
+    if v.size <= FEW:
         return float(terms(v, f).sum())
-    return fsum(float(terms(v[at], f[at]).sum()) for at in blocks(v.size))
+    return fsum(_sum(v[at], f[at]) for at in blocks(v.size))
+
+
+def _sum(g: Array, u: Array) -> float:
+    return float(g @ u if g.dtype == u.dtype == np.float64 else terms(g, u).sum())
 
 
 def terms(g: Array, u: Array) -> Array:

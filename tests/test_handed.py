@@ -183,7 +183,7 @@ def test_a_displaced_point_is_x_plus_t_u_in_every_dtype_and_layout(dtype: type, 
     rng = np.random.default_rng(1)
     x = np.array(rng.normal(size=(300, 200)), dtype=dtype, order=order)
     imaginary = draws(rng, x.shape) if x.dtype.kind == "c" else None
-    u, w = Tangent(draws(rng, x.shape), 0.5, imaginary=imaginary), Tangent(draws(rng, x.shape, np.int8), 0.25)
+    u, w = Tangent(draws(rng, x.shape), 0.5, imaginary=imaginary), Tangent(draws(rng, x.shape), 0.25)
     there = Displaced(Displaced({"x": x}, {"x": w}, 1e-2), {"x": u}, -1e-3)
     want = ((x + w.values(1e-2)).astype(dtype) + u.values(-1e-3)).astype(dtype)
     out = np.empty_like(x)

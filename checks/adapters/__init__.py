@@ -112,6 +112,8 @@ def adapt(
     >>> adapt((np.sin, np.cos), np.array([0.5])).name
     'sin'
     """
+    if isinstance(target, Subject) and not (args or options or reading or names):
+        return target
     states = randomness.read()
     try:  # rows call the target to see what it returns
         with warnings.catch_warnings(), np.errstate():
