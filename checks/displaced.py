@@ -42,8 +42,7 @@ class Displaced(Mapping[str, Array]):
         x = self.point[name]
         if name not in self.direction:
             return x
-        u = self.direction[name]
-        move = u.values(self.t) if type(u) is Tangent else values(u, self.t)
+        move = values(self.direction[name], self.t)
         return move + x if isinstance(self.t, complex) else _add(x, move, np.empty_like(x))
 
     def __iter__(self) -> Iterator[str]:

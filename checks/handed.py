@@ -67,10 +67,11 @@ class Buffers:
 
     def lend(self, point: Point) -> dict[str, Array]:
         """The arrays of ``point`` in memory of their own, layouts kept."""
-        held = {}
-        for name, like in unmoved(point).items():
+        held, rest = {}, unmoved(point)
+        for name, like in rest.items():
             if like.nbytes <= FEW:
-                held[name] = np.array(point[name])
+                x = point[name]
+                held[name] = np.array(x) if x is like or rest is point else x  # else it was made just now
                 continue
             array = self._free.pop(name, None)
             reused = array is not None and _alike(array, like)

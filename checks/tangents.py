@@ -160,7 +160,8 @@ class Tangent:
     def values(self, t: Any = 1.0) -> Array:
         """The whole direction, times t."""
         if self.imaginary is None and self.kinds is None:
-            return signed_values(self.kept, t * self.length)
+            times = t * self.length
+            return signed_values(self.kept, times) if type(self.kept) is Tiled else np.asarray(self.kept * times)
         if isinstance(t, complex):
             return self.values() * t
         length = self.length if self.kinds is None else np.asarray(self.length)[self.kinds]
@@ -196,7 +197,7 @@ class Tangent:
 
 def values(u: Tangent | Array, t: Any = 1.0) -> Array:
     """A whole direction, kept in either form, times t."""
-    return u.values(t) if isinstance(u, Tangent) else np.asarray(u * t)
+    return u.values(t) if type(u) is Tangent else np.asarray(u * t)
 
 
 def row(u: Tangent | Array, t: float = 1.0) -> Callable[[slice], Array]:

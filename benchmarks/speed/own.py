@@ -25,28 +25,28 @@ class Watched:
 
     def forward(self, p: Any) -> Any:
         """tanh(x W + b)."""
-        start = time.perf_counter()
+        start = time.process_time()
         y = np.tanh(p["x"] @ p["w"] + p["b"])
-        self.inside += time.perf_counter() - start
+        self.inside += time.process_time() - start
         return y
 
     def pullback(self, p: Any, v: Any) -> Any:
         """Its gradient."""
-        start = time.perf_counter()
+        start = time.process_time()
         delta = v * (1 - np.tanh(p["x"] @ p["w"] + p["b"]) ** 2)
         made = {"x": delta @ p["w"].T, "w": p["x"].T @ delta, "b": delta.sum(axis=0)}
-        self.inside += time.perf_counter() - start
+        self.inside += time.process_time() - start
         return made
 
 
 def overhead(laws: list[str] | None, audits: int) -> tuple[float, float, int, int]:
-    """Our own milliseconds an audit: the median and the fastest; forward passes and pullbacks."""
+    """Our own milliseconds of CPU an audit: the median and the fastest; forward passes and pullbacks."""
     layer, seen = Watched(), []
     for seed in range(audits + 5):
         layer.inside = 0.0
-        start = time.perf_counter()
+        start = time.process_time()
         report = audit(layer.subject, seed=seed, laws=laws)
-        seen.append(1e3 * (time.perf_counter() - start - layer.inside))
+        seen.append(1e3 * (time.process_time() - start - layer.inside))
     found = seen[5:]
     return float(np.median(found)), min(found), report.cost.forward, report.cost.pullback
 
@@ -77,7 +77,7 @@ def own_table(*, quick: bool) -> str:
     for laws, said in ((None, "all laws"), (["adjoint"], "adjoint law")):
         median, fastest, forwards, pullbacks = overhead(laws, 20 if quick else 200)
         rows.append([said, f"{median:.1f}", f"{fastest:.1f}", f"{forwards} + {pullbacks}"])
-    first = table(["10 parameters", "our own ms, median", "fastest", "forward passes + pullbacks"], rows)
+    first = table(["10 parameters", "our own ms of CPU, median", "fastest", "forward passes + pullbacks"], rows)
     sizes = ("1e4",) if quick else ("1e5", "1e6", "1e7")
     rows = []
     for size in sizes:
@@ -87,7 +87,7 @@ def own_table(*, quick: bool) -> str:
             rows.append([function.name, f"{function.entries:,}", f"{whole:.2f}", f"{target:.2f}"])
     second = table(["function", "numbers", "peak, in sizes of the point", "of that the target's own"], rows)
     return (
-        "Our own time on a layer of 10 parameters (time inside the target subtracted):\n\n"
+        "Our own CPU time on a layer of 10 parameters (time inside the target subtracted):\n\n"
         f"{first}\n\n"
         "Peak memory of the adjoint law, counting point, displaced point and claim (3 in all):\n\n"
         f"{second}"

@@ -17,6 +17,7 @@ import numpy as np
 
 from checks.laws.ground import Ground, misshapen
 from checks.laws.noise import plausible
+from checks.probes import rms
 from checks.subject import Array, finite
 from checks.verdict import Outcome, Verdict
 
@@ -148,12 +149,8 @@ def _rounding_at(ground: Ground, name: str, got: Array, said: str, factor: float
 
 def _growth(want: Array, g: Array) -> float:
     """How much larger than the first gradient the compared one is."""
-    return _rms(want) / _rms(g) if _rms(g) > 0 else 1.0
-
-
-def _rms(a: Array) -> float:
-    largest = float(np.max(np.abs(a), initial=0.0))
-    return largest * float(np.sqrt(np.mean(np.square(np.abs(a) / largest)))) if 0 < largest < np.inf else largest
+    usual = rms(g)
+    return rms(want) / usual if usual > 0 else 1.0
 
 
 def unlike(name: str, got: Array, want: Array, bad: Array) -> str:

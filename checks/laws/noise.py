@@ -50,6 +50,12 @@ def plausible(ground: Ground, name: str, sample: float) -> bool:
     g = np.asarray(ground.gradient[name])
     eps = max(float(np.finfo(g.dtype).eps) if g.dtype.kind in "fc" else 0.0, ground.calls.subject.eps)
     largest = float(np.max(np.abs(g), initial=0.0))
-    values = np.where(ground.cotangent == 0, 0, flat(ground.output))
-    made_of = max(largest, float(np.sum(np.abs(ground.cotangent * values))) / size(ground.point[name]))
+    terms: float = ground.once("terms of ⟨v, f⟩", lambda: _terms(ground))
+    made_of = max(largest, terms / size(ground.point[name]))
     return sample <= float(np.sqrt(eps)) * made_of or sample <= CONDITION * noise(ground) * largest
+
+
+def _terms(ground: Ground) -> float:
+    """Σ|v·f|."""
+    values = np.where(ground.cotangent == 0, 0, flat(ground.output))
+    return float(np.sum(np.abs(ground.cotangent * values)))
