@@ -8,16 +8,15 @@ from math import hypot, sqrt
 from typing import Any, Final
 
 import numpy as np
-from numpy.random.bit_generator import ISeedSequence
 from numpy.typing import NDArray
 
 from checks.displaced import Displaced
 from checks.subject import Array, Point
-from checks.tangents import Tangent, draws, signed_of
+from checks.tangents import Tangent, draws, numbers
 
 MOVED: Final = 1e-3  # the moved point is this far, relative to each tensor's size, from the caller's
 SAFE: Final = 1e-200  # sums of squares between this and its inverse have neither over- nor underflowed
-LARGE: Final = 1 << 19  # entries
+LARGE: Final = 1 << 14  # entries
 FEW: Final = 256  # entries
 MAGNITUDE_RMS: Final = float(np.sqrt(13 / 12))  # rms of a magnitude drawn from U[1/2, 3/2]
 
@@ -30,18 +29,8 @@ def generator(seed: int, *digest: object) -> np.random.Generator:
     >>> generator(0, "a", (2, 3)).random() == generator(0, "a", (2, 3)).random()
     True
     """
-    return np.random.Generator(np.random.SFC64(_Digest(repr((seed, *digest)))))
-
-
-class _Digest(ISeedSequence):
-    """The state that a bit generator starts from: the SHA-256 of a text."""
-
-    def __init__(self, text: str) -> None:
-        self.words = hashlib.sha256(text.encode()).digest()
-
-    def generate_state(self, n_words: int, dtype: Any = np.uint32) -> NDArray[Any]:
-        """``n_words`` words of a type, 32 bytes at most."""
-        return np.frombuffer(self.words, dtype=np.dtype(dtype).newbyteorder("<")).astype(dtype)[:n_words]
+    words = hashlib.sha256(repr(digest).encode()).digest()[:16]
+    return np.random.default_rng([seed, *np.frombuffer(words, dtype=np.uint32).tolist()])
 
 
 def signed(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
@@ -53,7 +42,7 @@ def signed(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float
     >>> bool(0.5 <= abs(u).min() <= abs(u).max() <= 1.5)
     True
     """
-    return signed_of(rng.random(shape))
+    return numbers(rng, shape)
 
 
 def size(array: Array) -> float:
@@ -91,7 +80,7 @@ def moved(rng: np.random.Generator, point: Point, sizes: Mapping[str, float]) ->
 
     A point of more than `LARGE` entries is made where it is used.
     """
-    kept = {name: draws(rng, x.shape) for name, x in point.items()}
+    kept = {name: draws(rng, x.shape, np.int8) for name, x in point.items()}
     there = Displaced(point, {name: Tangent(k, MOVED * sizes[name]) for name, k in kept.items()})
     return there if sum(x.size for x in point.values()) > LARGE else dict(there)
 

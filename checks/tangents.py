@@ -20,10 +20,12 @@ Array = NDArray[Any]
 
 BLOCK: Final = 32_749
 """Entries that are made at a time: what fits a core's own cache; prime, so that no layout repeats it."""
-FEW: Final = 8_191
+FEW: Final = 4_093
 """Directions of so many entries are kept as they are, and blocks have no fewer."""
-SHARE: Final = 16
+SHARE: Final = 32
 """A block is this part of its array, as far as `FEW` and `BLOCK` allow: the table's memory follows the array's."""
+FRACTIONS: Final = (np.arange(BLOCK) + 0.25) / BLOCK
+"""What is added to an entry's whole number, by its place in the block."""
 PLACES: Final = 4
 """A block's place in the table is one of a block's length divided by this."""
 SPREAD: Final = 0.125
@@ -62,8 +64,8 @@ class Tiled:
 Drawn = Array | Tiled
 
 
-def draws(rng: np.random.Generator, shape: tuple[int, ...]) -> Drawn:
-    """A random direction of this shape.
+def draws(rng: np.random.Generator, shape: tuple[int, ...], dtype: type = np.int16) -> Drawn:
+    """A random direction of this shape; one of few entries from whole numbers of a type.
 
     Examples
     --------
@@ -73,18 +75,32 @@ def draws(rng: np.random.Generator, shape: tuple[int, ...]) -> Drawn:
     """
     size = prod(shape)
     if size <= FEW:
-        return signed_of(rng.random(shape))
+        return numbers(rng, shape, dtype)
     length = _length(size)
     count = -(-size // length)
     places = rng.integers(length // PLACES, size=count).tolist()
-    table = signed_of(rng.random(length + length // PLACES))
-    return Tiled(shape, table, places, _factors(rng, count).tolist())
+    return Tiled(shape, numbers(rng, (length + length // PLACES,)), places, _factors(rng, count).tolist())
 
 
-def signed_of(uniform: Any) -> NDArray[np.float64]:
-    """Signs times magnitudes from U[1/2, 3/2], of numbers from U[0, 1]."""
-    made = 2.0 * uniform - 1.0
-    return np.asarray(made + np.copysign(0.5, made))
+def numbers(rng: np.random.Generator, shape: tuple[int, ...], dtype: type = np.int16) -> NDArray[np.float64]:
+    """Random signs times magnitudes from U[1/2, 3/2], drawn one by one.
+
+    Each is a random whole number of a type, with a fraction added that no other entry of its block has.
+    """
+    made: NDArray[np.float64] = np.empty(shape)
+    flat, size = made.reshape(-1), np.dtype(dtype).itemsize
+    whole = 1 << (8 * size - 2)
+    for start in range(0, flat.size, BLOCK):
+        out = flat[start : start + BLOCK]
+        words = np.asarray(rng.bit_generator.random_raw(-(-out.size * size // 8)))
+        part = words.astype("<u8", copy=False).view(f"<i{size}")[: out.size]
+        sign = part >> (8 * size - 1)
+        part &= whole - 1
+        part += whole >> 1
+        part ^= sign
+        np.add(part, FRACTIONS[: out.size], out=out)
+        out *= 1 / whole
+    return made
 
 
 def _factors(rng: np.random.Generator, count: int) -> NDArray[np.float64]:
@@ -124,8 +140,8 @@ def blocks(size: int) -> list[slice]:
 
     Examples
     --------
-    >>> [(s.start, s.stop) for s in blocks(20_000)], len(blocks(20 * BLOCK))
-    ([(0, 8191), (8191, 16382), (16382, 20000)], 20)
+    >>> [(s.start, s.stop) for s in blocks(10_000)], len(blocks(40 * BLOCK))
+    ([(0, 4093), (4093, 8186), (8186, 10000)], 40)
     """
     length = _length(size)
     return [slice(at, min(at + length, size)) for at in range(0, size, length)]

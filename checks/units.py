@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import hypot, sqrt
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -80,7 +81,7 @@ class Group(NamedTuple):
 
 def by_value(point: Point) -> dict[str, list[Group]]:
     """Groups of entries of like size, for every primal: what `units` starts from."""
-    return {name: _groups(x, "of size") for name, x in point.items()}
+    return {name: _groups(x, "of size", rms(x)) for name, x in point.items()}
 
 
 def units(gradient: Mapping[str, Array], point: Point, values: Mapping[str, list[Group]] | None = None) -> list[Unit]:
@@ -131,11 +132,10 @@ def _among(name: str, x: Array, g: Array, group: Group, tensor: float) -> Iterat
     """The units of one group of values: its entries by their claims."""
     inside = g if group.mask is None else g[group.mask]
     length, whole = group.rms or tensor, rms(inside)
-    parts = _groups(inside, "claimed")
+    parts = _groups(inside, "claimed", whole)
     for part in parts:
         mask = _within(group.mask, part.mask)
-        own = size(x if mask is None else x[mask]) if len(parts) > 1 else length
-        own = own if mask is None or len(parts) == 1 or x[mask].any() else length
+        own = (_rms(x, mask) or length) if len(parts) > 1 else length
         words = ", ".join(w for w in (group.words, part.words) if w)
         reach = length * MAGNITUDE_RMS * float(np.sqrt(part.n))
         yield Unit(
@@ -159,9 +159,12 @@ def _within(outer: NDArray[np.bool_] | None, inner: NDArray[np.bool_] | None) ->
     return both
 
 
-def _groups(values: Array, verb: str) -> list[Group]:
-    """Entries within `DECADES` of one another, largest first; one group where all are; those that vanish last."""
-    n, whole = values.size, rms(values)
+def _groups(values: Array, verb: str, whole: float) -> list[Group]:
+    """Entries within `DECADES` of one another, largest first; one group where all are; those that vanish last.
+
+    ``whole`` is the root mean square of all.
+    """
+    n = values.size
     largest, least, little = _spread(values, MIXED * whole)
     if largest == 0.0 or not np.isfinite(largest):
         return [Group("", None, n, 0.0)]
@@ -185,8 +188,21 @@ def _groups(values: Array, verb: str) -> list[Group]:
                 part = magnitude[mask]
                 made.append(Group(f"{verb} about {float(part.max()):.0e}", mask, part.size, rms(part)))
     if there < n:
-        made.append(Group(f"{verb} zero", gone, n - there, rms(values[gone]), zero=True))
+        made.append(Group(f"{verb} zero", gone, n - there, _rms(values, gone), zero=True))
     return made if len(made) > 1 else [Group("", None, n, whole)]
+
+
+def _rms(values: Array, mask: NDArray[np.bool_] | None) -> float:
+    """Root mean square of the entries in a mask, block by block: a copy of them would be another tensor."""
+    flat = in_a_row(values)
+    if mask is None or flat is None:
+        return rms(values if mask is None else values[mask])
+    inside, norms, count = mask.reshape(-1), list[float](), 0
+    for at in blocks(flat.size):
+        part = flat[at][inside[at]]
+        norms.append(rms(part) * sqrt(part.size))
+        count += part.size
+    return hypot(*norms) / sqrt(count) if count else 0.0
 
 
 def _spread(values: Array, small: float) -> tuple[float, float, int]:

@@ -103,7 +103,7 @@ def test_a_write_at_the_moved_point_alone_is_caught() -> None:
     calls.forward_quietly(home)
     assert not calls.writes
     calls.forward_quietly(there)
-    assert "1 of 524,289 entries" in calls.writes["forward", "the primal 'x'"]
+    assert f"1 of {LARGE + 1:,} entries" in calls.writes["forward", "the primal 'x'"]
 
 
 # --- memory that is lent again -----------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from checks.tangents import BLOCK, FEW, Tangent, Tiled, blocks, dot, draws, pair
 def test_draws_are_of_both_signs_alike(n: int) -> None:
     u = signed_values(draws(np.random.default_rng(0), (n,)))
     assert u.shape == (n,)
-    least, most = (0.5, 1.5) if n <= FEW else (0.43, 1.7)
+    least, most = (0.5, 1.5) if n <= FEW else (0.43, 1.71)
     assert np.all((np.abs(u) >= least) & (np.abs(u) <= most))
     if n >= 1000:
         independent = min(n, FEW)
@@ -41,13 +41,13 @@ def test_large_directions_see_any_error_as_those_drawn_one_by_one_do(n: int) -> 
     assert abs(np.mean(seen, axis=0)).max() < 5 * 1.05 / np.sqrt(200)
 
 
-def test_a_large_direction_takes_a_sixteenth_of_the_memory_of_its_primal() -> None:
+def test_a_large_direction_takes_a_part_of_the_memory_of_its_primal() -> None:
     kept = draws(np.random.default_rng(0), (10 * FEW,))
     assert isinstance(kept, Tiled)
     assert kept.table.nbytes <= 8 * 10 * FEW / 7
     kept = draws(np.random.default_rng(0), (1000, 1000))
     assert isinstance(kept, Tiled)
-    assert kept.table.nbytes <= 8 * 1_000_000 / 20
+    assert kept.table.nbytes <= 8 * 1_000_000 / 24
 
 
 def test_draws_are_the_same_for_the_same_generator_and_other_for_another() -> None:
