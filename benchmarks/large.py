@@ -113,8 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows: list[Growth] = []
     with threadpool_limits(1):
         for done, size in enumerate(chosen, 1):
-            kinds = ("tanh", "relu") if float(size) < 1e8 else ("tanh",)
-            rows += [grown(size, activation, asked.batch) for activation in kinds]
+            rows += [grown(size, activation, asked.batch) for activation in ("tanh", "relu")]
             progress(done, len(chosen), size)
     resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     text = (

@@ -216,8 +216,9 @@ def large(n: int) -> Subject:
     )
 
 
-def test_the_peak_is_one_displaced_point_the_claim_and_directions_in_three_eighths() -> None:
-    subject = large(LARGE * 8)
+@pytest.mark.parametrize(("n", "most"), [(1 << 17, 2.5), (1 << 20, 2.2)])
+def test_the_peak_is_one_displaced_point_and_the_claim_and_directions_take_next_to_nothing(n: int, most: float) -> None:
+    subject = large(n)
     size = subject.point["x"].nbytes
     audit(large(8 * BLOCK), laws=["adjoint"])  # what is imported and compiled on the way is no memory of this
     tracemalloc.start()
@@ -228,7 +229,7 @@ def test_the_peak_is_one_displaced_point_the_claim_and_directions_in_three_eight
         tracemalloc.stop()
     assert report.outcome is Outcome.PASS
     assert report.cost.forward == 10
-    assert peak <= 2.4 * size, f"{1 + peak / size:.2f} times the parameters"
+    assert peak <= most * size, f"{1 + peak / size:.2f} times the parameters"
 
 
 def test_a_forward_costs_no_new_memory_of_the_points_size(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -244,7 +245,7 @@ def test_a_forward_costs_no_new_memory_of_the_points_size(monkeypatch: pytest.Mo
     report = audit(large(8 * BLOCK), laws=["adjoint"])
     assert report.outcome is Outcome.PASS
     assert report.cost.forward == 10
-    assert len(made) <= 2  # the one that is lent again and again; the moved point, which is kept while it is small
+    assert len(made) <= 1  # the one that is lent again and again
 
 
 def test_copies_and_changes_take_what_forms_make() -> None:
