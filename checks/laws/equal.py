@@ -144,7 +144,7 @@ def _rounding_at(ground: Ground, name: str, got: Array, said: str, factor: float
     if misshapen(ground.point[name], times.get(name)):
         return 0.0
     sample = np.abs(np.asarray(times[name]) - 3 * got).astype(np.float64)
-    return _rms(sample) if plausible(ground, name, float(np.max(sample, initial=0.0)) / abs(3 * factor)) else 0.0
+    return rms(sample) if plausible(ground, name, float(np.max(sample, initial=0.0)) / abs(3 * factor)) else 0.0
 
 
 def _growth(want: Array, g: Array) -> float:
