@@ -22,6 +22,7 @@ QUIET: Final = 16  # and its rounding is taken to stay below this many ulps of i
 FEW: Final = 0.12  # of all outputs this share are looked at closer, at most
 LEAST: Final = 0.1  # a slope counts as no less than this share of the usual one: where it is 0, curvature is not
 CLOSE: Final = (0.125, 0.5)  # their step: their part of all rounding, in first steps, times something in between
+LIGHTEST: Final = 1e-2  # and that part counts as no less: outputs may be 0 at the point
 WITHIN: Final = 0.45  # two of their steps stay this side of the kink
 
 
@@ -51,7 +52,7 @@ def mixed(place: Place, asked: Ray, first: float) -> tuple[float, Array] | None:
     bends = _bend(v * seen, v * still, first)
     if not bends.any():
         return None
-    part = norm(v[bends] * still[bends]) / (norm(v * still) or 1.0)
+    part = max(norm(v[bends] * still[bends]) / (norm(v * still) or 1.0), LIGHTEST)
     near, far = (float(np.abs((v * (seen[k] + seen[3 - k]))[bends]).sum()) for k in (1, 0))
     kink = (far - 2 * near) / (far - near) if far > 2 * near else 0.0  # bends grow from there on, in first steps
     r = first * min(CLOSE[1] * part, WITHIN * kink)

@@ -89,3 +89,5 @@ def test_exactly_at_a_kink_there_is_no_closer() -> None:
     one, asked = stencil(beside(0.0))
     assert mixed(one, asked, H) is None
     assert judged(beside(0.0)).outcome is not Outcome.FAIL
+    relu = of_x(lambda x: np.where(np.arange(40) < 3, np.maximum(x, 0), np.sin(x)), np.cos, np.r_[np.zeros(3), X[3:]])
+    assert mixed(*stencil(relu), H) is None  # outputs that are 0 there have no rounding
