@@ -53,12 +53,13 @@ class Tiled:
     places: list[int]
     factors: list[float]
 
-    def block(self, at: slice, times: float, out: Array) -> Array:
+    def block(self, at: slice, times: float, out: NDArray[np.float64]) -> NDArray[np.float64]:
         """One of the blocks, times a number."""
         nth = at.start // _length(prod(self.shape))
         place = self.places[nth]
         part = self.table[place : place + at.stop - at.start]
-        return np.multiply(part, self.factors[nth] * times, out=out[: part.size])
+        made: NDArray[np.float64] = np.multiply(part, self.factors[nth] * times, out=out[: part.size])
+        return made
 
 
 Drawn = Array | Tiled
