@@ -173,18 +173,26 @@ def test_a_layer_that_has_not_been_called_stays_so():
 
 
 def test_a_model_in_training_its_moving_averages_and_draws():
-    x = keras.Input((3,))
-    h = keras.layers.BatchNormalization(name="norm")(keras.layers.Dense(4, name="dense")(x))
-    model = keras.Model(x, {"h": keras.layers.Dropout(0.3)(h), "x": x * 2})
+    x = keras.Input((3,), dtype="float64")
+    h = keras.layers.Dense(4, name="dense", dtype="float64")(x)
+    h = keras.layers.BatchNormalization(name="norm", dtype="float64")(h)
+    model = keras.Model(x, {"h": keras.layers.Dropout(0.3, dtype="float64")(h), "x": x * 2}, name="model")
+    model.dtype_policy = "float64"
     model.layers[1].trainable = False
     before = [v.numpy() for v in model.variables]
-    report = audit(model, NARROW, training=True)
+    report = audit(model, X, training=True)
     assert report.outcome is Outcome.PASS, str(report)
     assert audited(report) == ["inputs", "norm.gamma", "norm.beta"]
     notes = str(report)
     assert "dense.kernel" in notes
     assert "norm.moving_mean" in notes
     assert all(np.array_equal(a, v.numpy()) for a, v in zip(before, model.variables, strict=True))
+
+
+def test_a_draw_that_is_another_one_in_float64_is_measured_in_its_own_dtype():
+    subject = adapt(lambda: keras.layers.Dropout(0.5), NARROW, training=True)
+    with pytest.raises(InvalidSubject, match=r"in float64 it draws other random numbers"):
+        subject.forward({"inputs": X.numpy()})
 
 
 def test_draws_are_held_fixed_and_the_global_seed_goes_on_as_if_nothing_had_been_drawn():
@@ -249,6 +257,21 @@ def test_what_raises_is_a_finding():
     report = audit(broken, X)
     assert report.outcome is Outcome.FAIL
     assert "no such layer" in str(report)
+    assert "forward raised ValueError" in str(audit(lambda: keras.layers.Conv2D(2, 3), X))
+
+
+def test_a_layer_that_can_neither_be_copied_nor_has_its_variables_says_what_to_give():
+    class Bare(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.inner = keras.layers.Dense(2)
+
+        def call(self, x):
+            return self.inner(x)
+
+    with pytest.raises(MisuseError, match=r"has no variables yet, and cannot be copied; expected one that has been"):
+        adapt(Bare(), X)
+    assert next(iter(adapt(Bare, NARROW).point)) == "x"
 
 
 def test_a_straight_through_estimator_is_held_to_what_it_declares_and_a_kernel_to_its_reference():
@@ -256,5 +279,5 @@ def test_a_straight_through_estimator_is_held_to_what_it_declares_and_a_kernel_t
     assert audit(straight, X).outcome is Outcome.FAIL
     assert audit(straight, X, declared=lambda x: tf.identity(x)).outcome is Outcome.PASS
     assert audit(lambda x: tf.cast(tf.cast(x, "float16") ** 2, "float32"), NARROW, reference=tf.square).outcome
-    with pytest.raises(MisuseError, match=r"reference has no variable 'kernel'; it has 'w'"):
+    with pytest.raises(MisuseError, match=r"reference has no parameter 'kernel'; it has 'w'"):
         adapt(lambda: keras.layers.Dense(2), NARROW, reference=Scaled())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -31,6 +31,37 @@ def within(wrt: object, arguments: Sequence[str], every: Sequence[str]) -> list[
             raise MisuseError(f"wrt={wrt!r}: there is no {name!r}; there are {', '.join(map(repr, every))}")
         found += of_it
     return [n for n in every if n in found]
+
+
+def apart(names: Sequence[str], inputs: Mapping[str, Any], held: Collection[str]) -> tuple[list[str], dict[str, Any]]:
+    """The names of arguments and of their leaves, told apart from those of what the target holds.
+
+    Examples
+    --------
+    >>> apart(("x", "weight"), {"x": 1, "weight": 2}, {"weight", "bias"})
+    (['x', 'input weight'], {'x': 1, 'input weight': 2})
+    """
+    first = {name.split(".")[0] for name in held}
+    return (
+        [f"input {n}" if n in first else n for n in names],
+        {f"input {n}" if n.split(".")[0] in first else n: x for n, x in inputs.items()},
+    )
+
+
+def given_by_name(role: str, needed: Collection[str], has: Collection[str]) -> None:
+    """Refuse another module or layer that lacks a parameter of the first.
+
+    Raises
+    ------
+    MisuseError
+        With the parameters that it has.
+    """
+    missing = [n for n in needed if n not in has]
+    if missing:
+        raise MisuseError(
+            f"{role} has no parameter {missing[0]!r}; it has {', '.join(map(repr, has)) or 'none'}. Its parameters are "
+            f"given the numbers of the target's own, by name"
+        )
 
 
 def beside(made: Subject, options: dict[str, Any], run_of: Callable[[Callable[..., Any], str], Any]) -> Subject:

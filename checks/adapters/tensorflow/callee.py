@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
@@ -72,8 +73,8 @@ def undecorated(target: Any) -> Any:
     return plain_of(target) or getattr(target, "python_function", target)
 
 
-def callee_of(target: Any, args: Sequence[Any], training: bool | None = None) -> Callee:
-    """The callee of a layer, or of any function of tensors.
+def callee_of(target: Any, args: Sequence[Any], training: bool | None = None, *, ours: bool = False) -> Callee:
+    """The callee of a layer, or of any function of tensors; a layer that is not ``ours`` is not called itself.
 
     Raises
     ------
@@ -81,16 +82,13 @@ def callee_of(target: Any, args: Sequence[Any], training: bool | None = None) ->
         For a layer without its variables that cannot be copied, and for ``training`` of a function.
     """
     if is_layer(target):
-        layer = _built(target, args)
+        layer = target if _is_built(target) else _called(target if ours else _copied(target), args)
         call = layer if training is None else partial(layer, training=training)
         return Callee(call, True, tuple(layer._flatten_layers()), _named(layer, ""))
     if training is not None:
         raise MisuseError("training= is for layers of Keras; let the function hand it on itself")
     found = Callee(target, **_held(target))
-    if all(layer.built for layer in found.layers):
-        return found
-    target(*args)  # a layer makes its variables when it is first called
-    return Callee(target, **_held(target))
+    return found if all(map(_is_built, found.layers)) else Callee(target, **_held(_called(target, args)))
 
 
 def _held(target: Any) -> dict[str, Any]:
@@ -148,15 +146,23 @@ def _stand_in(variable: Any, dtype: str) -> tuple[Any, Any]:
     return tf.Variable(start, trainable=variable.trainable), start
 
 
-def _built(layer: Any, args: Sequence[Any]) -> Any:
-    """``layer`` with its variables: itself, or a copy that has been called once."""
-    if all(inner.built for inner in layer._flatten_layers()):
-        return layer
+def _is_built(layer: Any) -> bool:
+    return all(inner.built for inner in layer._flatten_layers())
+
+
+def _called(target: Any, args: Sequence[Any]) -> Any:
+    """``target``, called once: a layer makes its variables then."""
+    with quietly(), suppress(Exception):  # the audit calls it again, and reports what it says
+        target(*args)
+    return target
+
+
+def _copied(layer: Any) -> Any:
     keras = loaded("keras", "Layer")
     classes = {type(inner).__name__: type(inner) for inner in layer._flatten_layers()}
     try:
         with quietly(), keras.utils.custom_object_scope(classes):
-            copied = copy.deepcopy(layer)
+            return copy.deepcopy(layer)
     except Exception:  # its constructor's arguments cannot be written down
         if layer.built:
             return layer
@@ -164,5 +170,3 @@ def _built(layer: Any, args: Sequence[Any]) -> Any:
             f"the layer {layer.name!r} has no variables yet, and cannot be copied; expected one that has been called, "
             f"layer(x), or its constructor"
         ) from None
-    copied(*args)
-    return copied

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from checks import randomness
-from checks.adapters.frameworks.chosen import beside, within
+from checks.adapters.frameworks.chosen import apart, beside, given_by_name, within
 from checks.adapters.frameworks.drawn import held_to_its_draw
 from checks.adapters.frameworks.dtypes import BITS
 from checks.adapters.frameworks.nested import leaves, outputs, replaced
@@ -19,7 +18,7 @@ from checks.adapters.tensorflow.callee import Callee, callee_of, is_layer, plain
 from checks.adapters.tensorflow.run import Run
 from checks.adapters.tensorflow.standing import standing
 from checks.calls import quietly
-from checks.errors import InvalidSubject, MisuseError
+from checks.errors import InvalidSubject
 from checks.subject import Subject
 
 HALF = BITS | {"float16": 11}  # a mixed policy computes in it with variables in float32
@@ -29,16 +28,10 @@ def subject_of(seen: Seen, options: dict[str, Any]) -> Subject:
     """Make the Subject; what the target raises at its inputs is for the audit to report."""
     target = seen.target if is_layer(seen.target) or not is_layer(seen.made) else seen.made
     args = _as_taken(target, seen.args)
-    if target is not seen.target:
-        with quietly(), suppress(Exception):  # the audit calls it again, and reports what it says
-            target(*args)
-    names = tuple(seen.names or argument_names(_signature(target), len(args)))
-    callee = callee_of(target, args, options.get("training"))
+    names = tuple(seen.names or argument_names(target.call if is_layer(target) else undecorated(target), len(args)))
+    callee = callee_of(target, args, options.get("training"), ours=target is not seen.target)
     inputs = {n: x for a, name in zip(args, names, strict=True) for n, x in leaves(a, is_floating, name).items()}
-    clash = {n for n in names if n in callee.variables or n in callee.raw}
-    if clash:  # the input "kernel" beside the variable "kernel"
-        names = tuple(f"input {n}" if n in clash else n for n in names)
-        inputs = {f"input {n}" if n.split(".")[0] in clash else n: x for n, x in inputs.items()}
+    names, inputs = apart(names, inputs, [*callee.variables, *callee.raw])
     callee, used, dtypes, drawn = _looked(callee, args)
     held = {n: v for n, v in callee.trainable().items() if callee.is_layer or n in used}
     every = inputs | held
@@ -82,17 +75,8 @@ def _other(run: Run, other: Any, role: str) -> Run:
     callee = callee_of(other, run.args)
     if not callee.is_layer:
         return replace(run, callee=callee, plain=None)
-    missing = [n for n in run.primals if n in run.callee.variables and n not in callee.variables]
-    if missing:
-        raise MisuseError(
-            f"{role} has no variable {missing[0]!r}; it has {', '.join(map(repr, callee.variables)) or 'none'}. Its "
-            f"variables are given the numbers of the layer's own, by name"
-        )
+    given_by_name(role, [n for n in run.primals if n in run.callee.variables], callee.variables)
     return replace(run, callee=callee, plain=None)
-
-
-def _signature(target: Any) -> Any:
-    return target.call if is_layer(target) else undecorated(target)
 
 
 def _as_taken(target: Any, args: Sequence[Any]) -> tuple[Any, ...]:

@@ -111,8 +111,8 @@ class Run:
 
     def _pushed(self, call: Callable[..., Any], point: Point, tangent: Point) -> Output:
         with self.ready(point, call) as (called, sources):
-            along = [tensor_of(tangent[n], name_of(s)) for n, s in sources.items()]
-            along = [tensorflow().cast(u, s.dtype) for u, s in zip(along, sources.values(), strict=True)]
-            with tensorflow().autodiff.ForwardAccumulator(list(sources.values()), along) as forward:
+            tf = tensorflow()
+            along = [tf.cast(np.asarray(tangent[n]), s.dtype) for n, s in sources.items()]
+            with tf.autodiff.ForwardAccumulator(list(sources.values()), along) as forward:
                 outs = called()
             return as_output({n: array_of(forward.jvp(t, unconnected_gradients="zero")) for n, t in outs.items()})

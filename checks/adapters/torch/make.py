@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from checks.adapters.frameworks.chosen import beside, within
+from checks.adapters.frameworks.chosen import apart, beside, given_by_name, within
 from checks.adapters.frameworks.drawn import held_to_its_draw
 from checks.adapters.frameworks.nested import leaves
 from checks.adapters.inputs import argument_names, spare
@@ -37,10 +37,8 @@ def subject_of(seen: Seen, options: dict[str, Any]) -> Subject:
     callee = callee_of(target)
     for name, tensor in (*inputs.items(), *callee.held.items()):
         refuse(name, tensor)
-    clash = [n for n in names if any(held == n or held.startswith(f"{n}.") for held in callee.held)]
-    if clash and callee.is_module:  # the input "weight" beside the parameter "weight"
-        inputs = {f"input {n}" if n.split(".")[0] in clash else n: t for n, t in inputs.items()}
-        names = tuple(f"input {n}" if n in clash else n for n in names)
+    if callee.is_module:
+        names, inputs = apart(names, inputs, callee.held)
     chosen, left = _chosen(inputs, callee, names, options.get("wrt"))
     looked = look(Run(callee, args, names, chosen), left, given=options.get("wrt") is not None)
     run = looked.run
@@ -130,10 +128,5 @@ def _other(run: Run, other: Any, role: str) -> Run:
     callee = callee_of(other)
     if not callee.is_module:
         return replace(run, callee=replace(callee, held={n: t for n, t in run.callee.held.items() if n in run.primals}))
-    missing = [n for n in run.primals if n in run.callee.held and n not in callee.held]
-    if missing:
-        raise MisuseError(
-            f"{role} has no parameter {missing[0]!r}; it has {', '.join(map(repr, callee.held)) or 'none'}. Its "
-            f"parameters are given the numbers of the module's own, by name"
-        )
+    given_by_name(role, [n for n in run.primals if n in run.callee.held], callee.held)
     return replace(run, callee=callee)
