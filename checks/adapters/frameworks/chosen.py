@@ -33,17 +33,19 @@ def within(wrt: object, arguments: Sequence[str], every: Sequence[str]) -> list[
     return [n for n in every if n in found]
 
 
-def apart(names: Sequence[str], inputs: Mapping[str, Any], held: Collection[str]) -> tuple[list[str], dict[str, Any]]:
+def apart(
+    names: Sequence[str], inputs: Mapping[str, Any], held: Collection[str]
+) -> tuple[tuple[str, ...], dict[str, Any]]:
     """The names of arguments and of their leaves, told apart from those of what the target holds.
 
     Examples
     --------
     >>> apart(("x", "weight"), {"x": 1, "weight": 2}, {"weight", "bias"})
-    (['x', 'input weight'], {'x': 1, 'input weight': 2})
+    (('x', 'input weight'), {'x': 1, 'input weight': 2})
     """
     first = {name.split(".")[0] for name in held}
     return (
-        [f"input {n}" if n in first else n for n in names],
+        tuple(f"input {n}" if n in first else n for n in names),
         {f"input {n}" if n.split(".")[0] in first else n: x for n, x in inputs.items()},
     )
 
