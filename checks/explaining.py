@@ -15,7 +15,7 @@ from checks.diagnosis.misshapen import reshaped
 from checks.diagnosis.scene import sights
 from checks.laws import Ground
 from checks.laws.fold import base
-from checks.locate import Location, locate
+from checks.locate import FEW, Location, Wrong, locate, words
 from checks.ray import Place
 from checks.report.record import Entry, Finding, Report
 from checks.subject import Array, Point
@@ -93,7 +93,7 @@ def _explained(
     locate: bool,
 ) -> Finding:
     tensor = base(f.verdict.tensor)
-    found = Location(words="")
+    found, proved = Location(words=""), Location(words="")
     scenes = []
     for stand, place, there in _places(stands, failed, tensor):
         clues: Any = ()
@@ -101,6 +101,8 @@ def _explained(
         if locate and not found.clues and (here or f.law != "adjoint"):
             found = _located(stand, place, [v for v in there if base(v.tensor) == tensor], rng)
             clues = found.clues
+        if here:
+            proved = _proved(place, tensor, f.verdict)
         scenes.append(_scene(stand.ground, place, tensor, there, failed, clues))
     says = diagnose(scenes)
     own = next((s for s in stands if called("at your point", s.regime) == f.verdict.where), stands[0])
@@ -108,10 +110,11 @@ def _explained(
         says = of_law(own.ground, f.verdict)
     if f.law == "shapes" and locate:
         says = reshaped(own.ground, tensor, rng(f"reshaped {tensor}"))
-    wrong = [Entry(index=w.index, claimed=w.claimed, measured=w.measured, bar=w.bar) for w in found.entries]
+    told = proved if proved.words else found
+    wrong = [Entry(index=w.index, claimed=w.claimed, measured=w.measured, bar=w.bar) for w in told.entries]
     return replace(
         f,
-        location=found.words,
+        location=told.words,
         diagnosis=in_words(says, scenes),
         suspects=tuple(dict.fromkeys(says.values())),
         entries=tuple(wrong),
@@ -153,6 +156,28 @@ def _located(
     quiet = all(_is_quiet(place, labels[u.label]) for u in wrong)
     tensor = wrong[0].tensor
     return locate(place, wrong, rng(f"locate {tensor}"), quiet=quiet, others=_beside(stand.ground, place, tensor))
+
+
+def _proved(place: Place, tensor: str, seen: Verdict) -> Location:
+    """The entries that a proof failed, the worst where they are many; nothing where it was no proof."""
+    errors = seen.estimate and seen.estimate.errors
+    if not errors or not errors.wrong:
+        return Location(words="")
+    x, claim, exact = place.point[tensor], np.asarray(place.gradient[tensor]), errors.exact
+    mask = np.zeros(claim.size, dtype=bool)
+    mask[list(errors.wrong)] = True
+    worst = sorted(sorted(errors.wrong, key=lambda k: -errors.relative[k])[:FEW])
+    entries = tuple(
+        Wrong(
+            index=tuple(map(int, np.unravel_index(k, claim.shape))),
+            claimed=float(claim.flat[k]),
+            measured=exact[k],
+            bar=float(np.spacing(abs(exact[k]))),
+        )
+        for k in worst
+    )
+    named = words.predicates(tensor, x, claim, {})
+    return Location(words=words.of_mask(tensor, mask.reshape(claim.shape), named), entries=entries)
 
 
 def _is_quiet(place: Place, seen: Verdict) -> bool:

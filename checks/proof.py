@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
@@ -123,7 +123,7 @@ def judged(place: Place, proof: Proof, unit: Unit, goal: float) -> Verdict | Non
     failed = error - radius > goal * scales + slack
     right = bool((error + radius <= allowed).all())
     outcome = Outcome.PASS if right else Outcome.FAIL if failed.any() else Outcome.INCONCLUSIVE
-    errors = _errors(tensor, claim)
+    errors = _errors(tensor, claim, np.flatnonzero(chosen)[failed] if outcome is Outcome.FAIL else ())
     index = tuple(np.argwhere(chosen)[worst].tolist())
     value, wide = float(exact[worst]), float(radius[worst]) + float(np.spacing(abs(exact[worst])))
     return Verdict(
@@ -173,11 +173,17 @@ def _rounding(place: Place, unit: Unit, n: int) -> float:
     return float(place.eps * (VALUE_ULPS * place.value / unit.size + CLAIM_ULPS * typical))
 
 
-def _errors(tensor: Entries, claim: Array) -> Errors:
+def _errors(tensor: Entries, claim: Array, wrong: Iterable[int]) -> Errors:
     with np.errstate(all="ignore"):
         ulps = tensor.error / np.spacing(np.abs(tensor.exact.astype(claim.dtype))).astype(np.float64)
         relative = tensor.error / (rms(tensor.exact) or 1.0)
-    return Errors(shape=claim.shape, ulps=tuple(ulps.ravel().tolist()), relative=tuple(relative.ravel().tolist()))
+    return Errors(
+        shape=claim.shape,
+        ulps=tuple(ulps.ravel().tolist()),
+        relative=tuple(relative.ravel().tolist()),
+        exact=tuple(tensor.exact.ravel().tolist()),
+        wrong=tuple(map(int, wrong)),
+    )
 
 
 def settled(

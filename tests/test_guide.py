@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,8 @@ def heading(k):
 def test_each_block_gives_what_it_says(k):
     for framework in re.findall(r"^(?:import|from) (torch|jax|autograd|tensorflow|keras)\b", BLOCKS[k], re.M):
         pytest.importorskip(framework, reason=f"{framework} is not installed: it is what the block audits")
+    if "proof=True" in BLOCKS[k]:
+        pytest.importorskip("flint", reason="python-flint is not installed: it is what proves")
     names = {}
     exec(compile(FIRST, "guide.md", "exec"), names)  # noqa: S102 - our own guide
     reports = []
@@ -38,6 +41,19 @@ def test_each_block_gives_what_it_says(k):
     said = re.findall(r"  # (pass|fail|inconclusive)$", BLOCKS[k], re.M)
     assert said == [r.outcome.value for r in reports], "\n".join(map(str, reports))
     assert said
+
+
+def test_the_section_on_proofs_says_what_a_report_says():
+    pytest.importorskip("flint", reason="python-flint is not installed: it is what proves")
+    k = next(k for k in range(len(BLOCKS)) if heading(k) == "Proofs")
+    names = {}
+    exec(compile(FIRST + BLOCKS[k], "guide.md", "exec"), names)  # noqa: S102 - our own guide
+    quoted = re.search(r"^> (w proved: .*)$", GUIDE, re.M)[1]
+    without = partial(re.sub, r"[0-9.]+(e-[0-9]+)?|\[[0-9, ]+\]", "#")  # the last digits are the machine's
+    assert without(quoted) in without(str(names["report"]))
+    errors = names["proofs"]["w"]
+    assert errors.shape == (4, 3)
+    assert len(errors.ulps) == len(errors.relative) == len(errors.exact) == 12
 
 
 @pytest.mark.parametrize(

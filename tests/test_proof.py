@@ -79,7 +79,13 @@ def test_a_correctly_rounded_gradient_is_proved_to_5e_16_and_one_entry_moved_by_
             report = audit(layer(moved(entry, by)), resolution=5e-16, laws=["adjoint"])
             assert report.outcome is F
             assert [v.tensor for v in report.verdicts if v.outcome is F] == ["W", "W"]
-            assert "proved: 1 of 100 entries are off by more than 5e-16" in report.findings[0].verdict.reason
+            finding = report.findings[0]
+            assert "proved: 1 of 100 entries are off by more than 5e-16" in finding.verdict.reason
+            assert finding.location == f"W[{entry[0]}, {entry[1]}]"
+            (found,) = finding.entries
+            assert found.index == entry
+            assert found.claimed / found.measured - 1 == pytest.approx(by, abs=3e-16)
+            assert finding.shape == (10, 10)
 
 
 def test_an_ordinary_gradient_is_passed_with_its_worst_error_in_ulps():
@@ -113,6 +119,40 @@ def test_errors_are_those_that_mpmath_finds():
     np.testing.assert_allclose(
         verdict.estimate.errors.ulps, (np.abs(claimed - exact) / np.spacing(np.abs(exact))).ravel(), atol=0.51
     )
+
+
+def test_of_many_entries_that_are_proved_wrong_the_worst_are_named():
+    def pullback(p, v):
+        g = affine_pullback(p, v)
+        g["W"] = g["W"] * (1 + 1e-3 * np.arange(1, 101).reshape(10, 10))
+        return g
+
+    report = audit(layer(pullback), proof=True, laws=["adjoint"], locate=False)  # no pass is spent on it
+    (finding,) = report.findings
+    assert finding.location == "the whole tensor"
+    assert len(finding.entries) == 64
+    exact = np.reshape(finding.verdict.estimate.errors.exact, (10, 10))
+    assert all(e.measured == exact[e.index] for e in finding.entries)
+    assert [e.index for e in finding.entries] == sorted(e.index for e in finding.entries)
+
+
+@pytest.mark.parametrize(
+    ("resolution", "off", "outcome"),
+    [(None, 3e-8, P), (None, 1e-5, F), (1e-3, 3e-4, P), (1e-3, 3e-3, F), (1e-8, 1e-9, P), (1e-8, 1e-7, F)],
+)
+def test_a_proof_is_asked_the_resolution_that_a_measurement_is_asked(resolution, off, outcome):
+    """Of a tensor as large as the other, and of one a thousand times smaller, each beside its own scale."""
+
+    def pullback(p, v):
+        return {n: (1 + off) * g for n, g in affine_pullback(p, v).items()}
+
+    small = layer(pullback)
+    small = replace(small, point={**small.point, "b": small.point["b"] / 1000})
+    for subject in (layer(pullback), small):
+        measured, proof = (audit(subject, resolution=resolution, proof=p, laws=["adjoint"]) for p in (False, True))
+        assert not proved(measured)
+        assert len(proved(proof)) == 6
+        assert {v.outcome for v in measured.verdicts} == {v.outcome for v in proof.verdicts} == {outcome}
 
 
 def test_a_wrong_entry_that_no_joint_direction_shows_is_proved_wrong():

@@ -17,11 +17,17 @@ class Errors:
         |claimed − exact| of every entry, in units in the last place of the exact one in the claim's dtype.
     relative : tuple of float
         |claimed − exact| of every entry, relative to the rms of the exact tensor.
+    exact : tuple of float
+        The derivative by every entry, rounded to float64.
+    wrong : tuple of int
+        The entries that are proved to be off by more than asked, by their places in C order.
     """
 
     shape: tuple[int, ...]
     ulps: tuple[float, ...]
     relative: tuple[float, ...]
+    exact: tuple[float, ...] = ()
+    wrong: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -114,6 +114,7 @@ class Ledger:
             while self.waiting:
                 self._write(self.waiting[0].encode() + b"\n")
                 del self.waiting[0]
+            os.fsync(self._file.fileno())
             self.trouble = ""
         except OSError as error:
             self.trouble = str(error.strerror)
@@ -132,7 +133,6 @@ class Ledger:
             written = self._file.write(line)
             if written != len(line):
                 raise OSError(28, "the disk took part of a line only")
-            os.fsync(self._file.fileno())
         except BaseException:  # an interrupt as well
             self._file.truncate(before)
             raise

@@ -8,9 +8,10 @@ from typing import Any, Final
 import numpy as np
 from flint import arb, arb_mat
 
+from checks.numeric.balls import linear
 from checks.numeric.balls.ball import Ball
 from checks.numeric.balls.functions import ASKED, ONES, SEVERAL, number
-from checks.numeric.balls.tape import Tape
+from checks.numeric.balls.tape import NotProvableError, Tape
 
 START: Final = {"maximum": -np.inf, "minimum": np.inf, "fmax": -np.inf, "fmin": np.inf, "logaddexp": -np.inf}
 """What reductions start from; NumPy takes those that start from something in any order of the axes."""
@@ -34,7 +35,12 @@ class Balls(np.ndarray):
         """Run NumPy's own code, and keep what comes of it exact."""
         if func in FUNCTIONS:
             return FUNCTIONS[func](*args, **kwargs)
-        return kept(super().__array_function__(func, types, args, kwargs))
+        try:
+            return kept(super().__array_function__(func, types, args, kwargs))
+        except TypeError as refused:
+            if func.__module__ != np.linalg.__name__:
+                raise
+            raise NotProvableError(f"np.linalg.{func.__name__} computes in floats alone") from refused
 
     def dot(self, other: Any, out: Any = None) -> Any:
         """As ndarray's."""
@@ -101,6 +107,11 @@ FUNCTIONS: Final[dict[Callable[..., Any], Callable[..., Any]]] = {
     np.iscomplexobj: lambda x: False,
     np.real_if_close: _real_if_close,
     np.nan_to_num: lambda x, *args, **kwargs: x,
+    np.linalg.solve: lambda a, b: kept(linear.solve(a, b)),
+    np.linalg.inv: lambda a: kept(linear.inv(a)),
+    np.linalg.det: lambda a: kept(linear.det(a)),
+    np.linalg.slogdet: lambda a: linear.slogdet(a),
+    np.linalg.cholesky: lambda a, /, *, upper=False: kept(linear.cholesky(a, upper=upper)),
 }
 """Functions of NumPy that ask for a dtype, or that are worth a faster way."""
 
