@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import time
 import warnings
 
 import numpy as np
 import pytest
 
-from checks import Outcome, audit
+from checks import Outcome, Subject, audit
 from checks.adapters import adapt, step
 
 X, W = np.random.default_rng(3).normal(size=(2, 5, 4))
@@ -223,6 +224,24 @@ def test_randomness_from_the_global_state_is_frozen_and_judged():
     outcome, words = told((forward, lambda dout, mask: dout * mask), X)
     assert outcome is Outcome.PASS
     assert "note: the forward draws from the global state of numpy.random: one draw, held fixed, is judged" in words
+
+
+def test_a_draw_of_another_thread_is_not_the_forwards():
+    """As of a cluster's worker, whose own threads draw from the global state while a target is audited."""
+    called = []
+
+    def forward(p):
+        if not called:
+            random.random()  # noqa: S311 - as if beside it
+        called.append(1)
+        return np.sin(p["x"])
+
+    subject = Subject(
+        name="sin", point={"x": np.ones(3)}, forward=forward, pullback=lambda p, v: {"x": v * np.cos(p["x"])}
+    )
+    report = audit(subject)
+    assert report.outcome is Outcome.PASS
+    assert "draws from" not in str(report)
 
 
 # --- errors instead of numbers --------------------------------------------------------------------------------------

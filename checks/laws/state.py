@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from checks import randomness
 from checks.calls import quietly
 from checks.laws.equal import HERE, MULTIPLE, hold, passed, ratio, rounding, undecided, unlike
 from checks.laws.ground import Ground, misshapen
@@ -32,11 +33,14 @@ ONCE_MORE: Final[Mapping[float, str]] = {
 
 def deterministic(ground: Ground) -> list[Verdict]:
     """Forward twice at one point: bit for bit the same, or noise in the last bits, or drawn anew."""
-    reason = ""
-    if ground.calls.frozen:
-        sources = " and ".join(ground.calls.frozen)
-        reason = f"the forward draws from the global state of {sources}: one draw, held fixed, is judged"
+    calls, reason = ground.calls, ""
     change = noise(ground)
+    if calls.frozen:  # another thread may have drawn meanwhile: the forward draws each time that the state is put back
+        again = randomness.drawn(calls.states)
+        calls.frozen = tuple(source for source in calls.frozen if source in again)
+    if calls.frozen:
+        sources = " and ".join(calls.frozen)
+        reason = f"the forward draws from the global state of {sources}: one draw, held fixed, is judged"
     if change == 0.0:
         return passed("deterministic", reason)
     if change <= NOISE:
