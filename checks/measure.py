@@ -147,7 +147,7 @@ def _fully(place: Place, asked: Ray, unit: Unit) -> Verdict:
 
 
 def _unless_it_jumps(place: Place, verdict: Verdict) -> Verdict:
-    """Undecided where ψ jumps next to the window by what the disagreement adds up to on the way there.
+    """Undecided where ψ jumps next to the window by what the disagreement adds up to on the way there, or by far more.
 
     A solver that stops, cancellation that leaves a few digits: between two jumps such values are smooth and their slope
     is not that of the function they stand for. A jump of a share of the whole is a step of the function itself.
@@ -158,7 +158,8 @@ def _unless_it_jumps(place: Place, verdict: Verdict) -> Verdict:
     outer = min(BEYOND * e.step, FURTHEST)
     asked.line([-outer, outer])
     size, at = jump(asked.line, e.step, outer)
-    if abs(size) >= STAIR * place.value or not 0 < (verdict.claimed - e.value) * at / (size or np.inf) < EXCUSED:
+    explained = (verdict.claimed - e.value) * at / (size or np.nan)
+    if abs(size) >= STAIR * place.value or not -STAIR < explained < EXCUSED:
         return verdict
     reason = f"{JUMPS} {abs(size):.1g} at t = {at:.1g}: their slope in between, {e}, need not be the function's"
     remedy = "run inner solvers to a finer tolerance, or avoid the cancellation"

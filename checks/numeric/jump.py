@@ -16,7 +16,7 @@ MOST: Final = 6  # highest degree of the polynomial through the window
 SPARE: Final = 3  # points more than it has unknowns
 NEARER: Final = 0.25  # of two halves the nearer one, unless its change is a smaller share of the other's
 LAST: Final = 4  # a change that the last so many halvings leave as it is, nearly, is a jump
-EXCUSED: Final = 2  # times its size over its distance: how far off, towards it, a slope may be that it explains
+EXCUSED: Final = 2  # times its size over its distance: how far off a slope may be that it explains
 
 
 def jump(line: Line, inner: float, outer: float, stretches: int = 2) -> tuple[float, float]:
