@@ -110,6 +110,12 @@ def test_the_bed_has_both_halves_of_every_kind_and_every_mistake_is_drawn() -> N
     assert set(EDITS) <= drawn
 
 
+def test_layers_whose_shapes_differ_between_calls_are_no_obstacle_to_words_about_a_mistake() -> None:
+    line = ledger.run_one(("zero-input network", 0, 91, True, "adjoint"))
+    assert line is not None
+    assert line.outcome == "fail"
+
+
 def test_a_mistake_is_as_large_as_it_says() -> None:
     claim = draw("affine", 0)
     for seed in range(40):

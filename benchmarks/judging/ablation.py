@@ -26,7 +26,18 @@ from benchmarks.judging.tables import FLOAT64, KINDS
 from benchmarks.tables import count, percent, progress, table, write
 from checks.auditing import audit
 
-MODULES: Final = ("verdict", "measure", "quickly", "still", "ray", "units", "probes", "laws.adjoint", "numeric.quick")
+MODULES: Final = (
+    "verdict",
+    "measure",
+    "quickly",
+    "still",
+    "ray",
+    "units",
+    "probes",
+    "laws.adjoint",
+    "numeric.quick",
+    "numeric.jump",
+)
 FACTS: Final = {"DOUBLE", "UNDERFLOW", "TINY", "MAGNITUDE_RMS"}  # of the number format, or of a distribution
 DEFAULTS: Final = {"TOLERANCE", "RESOLUTION"}  # of the stencil when it is called without the judge
 COSTS: Final = {"KEPT", "SAFE", "LARGE", "FEW", "HUGE", "LIGHT"}  # of memory, speed and the number range: nothing small

@@ -70,9 +70,9 @@ def activations(seen: Inside) -> list[Found]:
 
 def _activations(seen: Inside) -> list[Found]:
     known, found = values(seen), dict[Any, Found]()
-    groups: dict[tuple[int, Any], list[Site]] = {}
+    groups: dict[tuple[Any, ...], list[Site]] = {}
     for site, some in known.items():
-        groups.setdefault((len(some), some[0].shape), []).append(site)
+        groups.setdefault(tuple(a.shape for a in some), []).append(site)
     with np.errstate(all="ignore"):
         for sites in groups.values():
             outs = [known[s] for s in sites if s in seen.at]
