@@ -46,7 +46,7 @@ def poison(how: str) -> Any:
         if how == "eats":
             kept = []
             while True:
-                kept.append(np.ones(1_000_000))
+                kept.append(np.ones(20_000_000))
         return forward(x, w)
 
     return bad, backward, x, w
