@@ -22,6 +22,7 @@ from checks.verdict import Outcome, Verdict
 METHOD: Final = "ball arithmetic"
 SECONDS: Final = {True: 60.0, None: 2.0}  # wall time of a proof at one place: asked for, or on the judge's own account
 FINEST_SEEN: Final = 1e-10  # a demand below this is finer than differences of float64 values can be trusted to see
+AS_LARGE: Final = 4  # times the proved error: along a direction the errors of entries may add up to so much, seldom to more
 TO_SETTLE: Final = "prove it, where the forward is plain NumPy: pip install backproof[exact]"
 
 
@@ -240,12 +241,15 @@ def _stands_still(verdict: Verdict) -> bool:
 def _beside(measured: Verdict | None, found: Verdict) -> Verdict:
     """The proof, unless values that move say otherwise: a claim that they fail is not passed for what is exact.
 
-    Nor is one failed that jumps leave open: between them, what is exact is not the function's either.
+    Nor is it for being off by less than was asked, where the error that is proved is as large as what was seen: a demand
+    is no tolerance. Nor is one failed that jumps leave open: between them, what is exact is not the function's either.
     """
     if measured and found.outcome is Outcome.FAIL and measured.reason.startswith(JUMPS):
         return measured
     if not measured or measured.outcome is not Outcome.FAIL or found.outcome is Outcome.FAIL or _stands_still(measured):
         return found
+    if _explains(found, measured):
+        return replace(measured, reason="; ".join(filter(None, (measured.reason, found.reason))))
     reason = f"{found.reason}; but the values in floats move otherwise: {measured.estimate} ({measured.where})"
     return replace(measured, outcome=Outcome.INCONCLUSIVE, reason=reason, remedy="judge another point")
 
@@ -256,3 +260,10 @@ def _with_remedy(verdict: Verdict) -> Verdict:
 
 def _unproved(verdict: Verdict, why: str) -> Verdict:
     return replace(verdict, reason="; ".join(filter(None, (verdict.reason, f"not provable here: {why}"))))
+
+
+def _explains(found: Verdict, measured: Verdict) -> bool:
+    """Whether a claim that is off by what is proved, relative to its scale, may disagree by as much as was measured."""
+    if measured.claimed is None or measured.estimate is None or measured.scale is None:
+        return False
+    return abs(measured.claimed - measured.estimate.value) <= AS_LARGE * found.resolution * measured.scale

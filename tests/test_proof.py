@@ -155,6 +155,16 @@ def test_a_proof_is_asked_the_resolution_that_a_measurement_is_asked(resolution,
     assert {v.outcome for v in measured.verdicts} == {v.outcome for v in proof.verdicts} == {outcome}
 
 
+@pytest.mark.parametrize(("resolution", "off"), [(1e-3, 3e-4), (1e-8, 1e-9)])
+def test_a_coarse_demand_is_no_tolerance(resolution, off):
+    """Off by less than what must be seen, and seen: measured to be wrong, and proved to be off by as much."""
+    subject = layer(lambda p, v: {n: (1 + off) * g for n, g in affine_pullback(p, v).items()})
+    asked = {"resolution": resolution, "laws": ["adjoint"], "locate": False}
+    measured, both = (audit(subject, proof=p, **asked) for p in (False, True))
+    assert measured.outcome is both.outcome is F
+    assert all("proved: " in v.reason for v in both.verdicts)
+
+
 def test_a_wrong_entry_that_no_joint_direction_shows_is_proved_wrong():
     """Off by 1.5e-6 in one entry among forty thousand: measuring sees less than 1e-8 of the whole, and passes it."""
 
