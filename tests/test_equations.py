@@ -19,7 +19,7 @@ from checks.verdict import Outcome
 SHARDS = 8
 SEEDS = 10
 """Networks of each drawn structure."""
-FEW, MANY = 1, 12.6
+FEW, MANY = 1, 12.5
 """Structures drawn in a shard for each example of the profile: below 100 examples, and from there on."""
 ENOUGH = 1000
 """Networks from which a share is a share."""
