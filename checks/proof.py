@@ -22,7 +22,7 @@ from checks.verdict import Outcome, Verdict
 METHOD: Final = "ball arithmetic"
 SECONDS: Final = {True: 60.0, None: 2.0}  # wall time of a proof at one place: asked for, or on the judge's own account
 FINEST_SEEN: Final = 1e-10  # a demand below this is finer than differences of float64 values can be trusted to see
-AS_LARGE: Final = 4  # times the proved error: along a direction the errors of entries may add up to so much, seldom to more
+AS_LARGE: Final = 4  # times the proved error: along a direction, entries' errors may add up to that, seldom to more
 TO_SETTLE: Final = "prove it, where the forward is plain NumPy: pip install backproof[exact]"
 
 
@@ -241,8 +241,8 @@ def _stands_still(verdict: Verdict) -> bool:
 def _beside(measured: Verdict | None, found: Verdict) -> Verdict:
     """The proof, unless values that move say otherwise: a claim that they fail is not passed for what is exact.
 
-    Nor is it for being off by less than was asked, where the error that is proved is as large as what was seen: a demand
-    is no tolerance. Nor is one failed that jumps leave open: between them, what is exact is not the function's either.
+    Nor is it for being off by less than was asked, where the error that is proved is as large as what was seen: a
+    demand is no tolerance. Nor is one failed that jumps leave open: between them, what is exact is not the function's.
     """
     if measured and found.outcome is Outcome.FAIL and measured.reason.startswith(JUMPS):
         return measured
