@@ -264,6 +264,7 @@ def _unproved(verdict: Verdict, why: str) -> Verdict:
 
 def _explains(found: Verdict, measured: Verdict) -> bool:
     """Whether a claim that is off by what is proved, relative to its scale, may disagree by as much as was measured."""
-    if measured.claimed is None or measured.estimate is None or measured.scale is None:
+    claimed, seen, scale, off = measured.claimed, measured.estimate, measured.scale, found.resolution
+    if claimed is None or seen is None or scale is None or off is None:
         return False
-    return abs(measured.claimed - measured.estimate.value) <= AS_LARGE * found.resolution * measured.scale
+    return abs(claimed - seen.value) <= AS_LARGE * off * scale
