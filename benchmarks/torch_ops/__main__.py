@@ -26,9 +26,6 @@ QUICK: Final = 40
 TAIL: Final = "inconclusive: the value's own rounding hides the derivative in the tail"
 TARGET: Final = "inconclusive: torch's test differentiates the target as well, in which the loss jumps at 1 and −1"
 KNOWN: Final = {
-    "matrix_exp": "law homogeneity: the backward exponentiates a matrix with the upstream in it",
-    "linalg.eig": "law homogeneity: the backward refuses a loss that depends on a phase by an absolute tolerance",
-    "special.ndtr": "a right gradient called wrong: the forward is ½(1 + erf), frozen in steps where ndtr is 1e-10",
     "erfc": TAIL,
     "nn.functional.cosine_embedding_loss": TARGET,
     "nn.functional.hinge_embedding_loss": TARGET,
