@@ -34,7 +34,7 @@ NIGHT: Final = 8 * 3600  # seconds
 LARGE: Final = 1e10  # parameters
 DEVICES: Final = (8, 64, 512)
 DIRECTIONS, PASSES = 3, 15  # of the adjoint law, at most, for a right claim of any size: docs/benchmarks.md
-MOVED: Final = 18  # bytes a parameter
+MOVED: Final = 8 + 8  # bytes a parameter
 LINK: Final = 1e9  # bytes a second
 
 
@@ -150,11 +150,11 @@ def unit_table(u: Units) -> str:
         ["our own time an audit, 10 parameters, the adjoint law", f"{1e3 * u.own_adjoint:.1f} ms"],
         ["an audit of a small dense layer, all laws, in one process", f"{1e3 * u.here:.1f} ms"],
         ["the same by way of a scheduler, one worker", f"{1e3 * u.there:.1f} ms"],
-        ["drawing a direction, once", f"{1e9 * u.draw:.2f} ns a parameter"],
+        ["setting a direction up, once", f"{1e9 * u.draw:.2f} ns a parameter"],
         ["displacing a point along it, for each forward pass", f"{1e9 * u.displace:.2f} ns a parameter"],
         ["pairing a claim with it, once", f"{1e9 * u.pair:.2f} ns a parameter"],
         ["copying float64 numbers, for comparison", f"{1e9 * u.copy:.2f} ns a parameter"],
-        ["memory that a displacement moves: point, direction, result", f"8 + 2 + 8 = {MOVED} bytes a parameter"],
+        ["memory that a displacement moves: point, result", f"8 + 8 = {MOVED} bytes a parameter"],
         ["tasks of nothing through a scheduler, handed over at once", f"{u.at_once:,.0f} a second"],
         ["the same one after the other", f"{u.in_turn:,.0f} a second"],
         ["records appended to a ledger, synced one by one", f"{u.alone:,.0f} a second"],
@@ -189,7 +189,7 @@ def large_table(u: Units) -> str:
     for devices in DEVICES:
         n = LARGE / devices
         ours = n * (DIRECTIONS * (u.draw + u.pair) + PASSES * u.displace)
-        held = n * (8 + 8 + 8 + 2)
+        held = n * (8 + 8 + 8)
         moved = PASSES * MOVED * n
         links = DIRECTIONS * 8 + PASSES * 8
         rows.append(

@@ -79,7 +79,7 @@ WRONG: Final = {
     "the upstream zeroed in place": Case(claim(lambda x: 2 * x, zeroing), lambda: inputs(4)),
     "a factor of 1.0005": Case(claim(torch.sin, lambda x, g: 1.0005 * g * x.cos()), lambda: inputs(4)),
     "a wrong sign at the scale 1e-6": Case(claim(lambda x: 1e-6 * x, lambda x, g: -1e-6 * g), lambda: inputs(4)),
-    "a doubled gradient of a weight that is closed over": Case(lambda x, m=Wrong(): m(x), lambda: inputs(3)),  # noqa: B008
+    "a doubled gradient of a weight that is closed over": Case(lambda x, m=Wrong(): m(x), lambda: inputs(3)),  # noqa: B008 - one module
 }
 """Wrong gradients that torch's gradcheck lets through."""
 
