@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final, NamedTuple
 
 import torch
+from hypothesis import settings
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
 from checks.adapters.torch import gradcheck
@@ -39,10 +40,8 @@ class Row(NamedTuple):
 
 def samples(only: Collection[str] = ()) -> Iterator[Sample]:
     """One sample for each operator of the operator tests that torch differentiates in float64; or for these alone."""
-    from torch.testing._internal.common_methods_invocations import op_db
-
     seen: set[str] = set()
-    for op in op_db:
+    for op in _op_db():
         if (
             op.name in seen
             or (only and op.name not in only)
@@ -59,9 +58,18 @@ def samples(only: Collection[str] = ()) -> Iterator[Sample]:
 
 def differentiated() -> set[str]:
     """The operators that torch differentiates in float64, with a small sample or without."""
+    return {op.name for op in _op_db() if op.supports_autograd and torch.float64 in op.dtypes}
+
+
+def _op_db() -> Any:
+    """Torch's operator tests; Hypothesis keeps its settings, which importing them would replace by torch's own."""
+    chosen = settings.get_current_profile_name()
+    kept = settings.get_profile(chosen)
     from torch.testing._internal.common_methods_invocations import op_db
 
-    return {op.name for op in op_db if op.supports_autograd and torch.float64 in op.dtypes}
+    settings.register_profile(chosen, kept)
+    settings.load_profile(chosen)
+    return op_db
 
 
 def _first(op: Any) -> Sample | None:
