@@ -85,6 +85,7 @@ def test_the_table_has_every_row():
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
+@pytest.mark.slow
 def test_value_and_slope_are_accurate_over_the_whole_range(name):
     row = ACTIVATIONS[name]
     value, slope = _worst(name, lambda z: row.value(z, NUMPY), lambda z: row.slope(z, NUMPY))
@@ -229,6 +230,7 @@ def _pulled(pullback, z: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("d", [1, 2, 3, 5])
+@pytest.mark.slow
 def test_softmax_and_log_softmax_are_accurate_entry_by_entry(d):
     z = _columns()[d]
     exact = _exact_softmax(z)

@@ -224,6 +224,7 @@ kinked = Subject(name="kinked", point={**point, "w": 0 * point["w"]}, forward=fo
 
 
 @pytest.mark.parametrize(("name", "code"), [("right", 0), ("wrong", 1), ("kinked", None)])
+@pytest.mark.slow
 def test_an_audit_in_another_process_gives_the_same_json_byte_for_byte_apart_from_run(
     name: str, code: int | None, tmp_path: Path
 ) -> None:

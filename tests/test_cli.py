@@ -273,6 +273,7 @@ def test_ctrl_c_stops_a_forward_that_never_ends(targets):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are sent as on POSIX")
+@pytest.mark.slow
 def test_ctrl_c_reports_the_networks_that_were_finished():
     code = (
         "import os, signal, sys, threading\n"

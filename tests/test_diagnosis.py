@@ -161,6 +161,7 @@ def test_four_directions_name_the_right_repair_alone(bar):
 
 
 @pytest.mark.parametrize("k", [2, 4, 8])
+@pytest.mark.slow
 def test_unknown_mistakes_are_never_named(k):
     rng = np.random.default_rng(12)
     for _ in range(60):

@@ -192,6 +192,7 @@ def test_misuse_is_named(options, said):
 
 
 @pytest.mark.parametrize("name", MISTAKES)
+@pytest.mark.slow
 def test_a_mistake_that_few_shapes_show_is_found_and_shrunk(name):
     mistake = MISTAKES[name]
     report = found(mistake, 5)

@@ -61,6 +61,7 @@ def test_gaussian_process_kernels_pass_but_for_the_one_that_takes_differences():
     assert all(abs(f.verdict.ratio - 1) < 3e-3 for f in report.findings)
 
 
+@pytest.mark.slow
 def test_statsmodels_likelihoods_pass_but_for_the_hessian_by_log_alpha():
     example = loaded("statsmodels_likelihoods", "statsmodels")
     passes(example["likelihoods"])
@@ -76,6 +77,7 @@ def test_autograds_primitives_pass():
 
 
 @pytest.mark.parametrize("framework", ["torch", "jax", "tensorflow", "autograd"])
+@pytest.mark.slow
 def test_custom_gradients_of_each_framework_pass_but_for_those_that_are_said_to_fail(framework):
     example = loaded(f"{framework}_custom_gradients", framework)
     passes(example["right"])

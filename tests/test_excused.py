@@ -33,6 +33,7 @@ def test_an_error_below_what_is_aimed_at_passes_and_is_stated_unless_more_is_dem
 
 
 @pytest.mark.parametrize("n", [1, 2, 6])
+@pytest.mark.slow
 def test_an_error_of_what_is_aimed_at_is_failed(n: int) -> None:
     for seed in range(12):
         assert judged(off(1e-6, n), seed=seed).outcome is Outcome.FAIL

@@ -85,6 +85,7 @@ def test_importing_checks_takes_under_half_a_second() -> None:
     assert min(taken) < QUICKLY
 
 
+@pytest.mark.slow
 def test_every_public_name_resolves_in_a_fresh_interpreter_whichever_is_first() -> None:
     for package in ("checks", "backprop"):
         loaded_by(f"import {package}; assert all(getattr({package}, n) is not None for n in {package}.__all__)")

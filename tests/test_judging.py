@@ -106,6 +106,7 @@ def test_right_pullbacks_of_the_bed_are_right(family: str) -> None:
             assert derivative(claim, name, u, v) == pytest.approx(parts.sum(), abs=1e-6 * np.linalg.norm(parts))
 
 
+@pytest.mark.slow
 def test_the_bed_has_both_halves_of_every_kind_and_every_mistake_is_drawn() -> None:
     halves = {(row.kind, row.half) for row in FAMILIES.values()}
     assert len(FAMILIES) >= 40

@@ -133,6 +133,7 @@ def test_the_table_has_every_row():
 
 
 @pytest.mark.parametrize("name", DEFINITIONS)
+@pytest.mark.slow
 def test_terms_and_gradient_are_accurate_over_the_whole_domain(name):
     row = LOSSES[name]
     terms, gradient = _worst(name, lambda a, y: row.terms(a, y, NUMPY), lambda a, y: row.gradient(a, y, NUMPY))
@@ -211,6 +212,7 @@ def _by_column(a: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("d", [2, 3, 5])
+@pytest.mark.slow
 def test_softmax_cross_entropy_is_accurate_entry_by_entry_for_hard_and_soft_labels(d):
     a, y = _logits(d)
     value, slope = _exact_softmax_cross_entropy(a, y)

@@ -46,6 +46,7 @@ def came_of(own, seed, profile="quick"):
 
 
 @pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.slow
 def test_a_right_network_passes_every_equation_that_it_can_be_held_to(name):
     for seed in range(4):
         found = came_of(NETWORKS[name][0](), seed)
@@ -54,6 +55,7 @@ def test_a_right_network_passes_every_equation_that_it_can_be_held_to(name):
 
 
 @pytest.mark.parametrize(("name", "bug"), BUGS)
+@pytest.mark.slow
 def test_the_one_test_that_fails_names_the_equation_that_is_broken(name, bug):
     make, bugs = NETWORKS[name]
     label = bugs[bug]

@@ -237,6 +237,7 @@ def test_without_the_plugin_the_decorator_still_audits(pytester):
     assert "gradients (profile" not in result.stdout.str()
 
 
+@pytest.mark.slow
 def test_under_xdist_all_workers_use_the_seed_that_is_printed_and_the_controller_alone_sums_up(run):
     pytest.importorskip("xdist")
     result = run(RIGHT_AND_WRONG, "-n", "2", "-q")

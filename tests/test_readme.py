@@ -50,6 +50,7 @@ def without_cost(text: str) -> str:
     return re.sub(r"(?m)=+( .*? )=+$|in [\d.]+s$", r"\1", without_chance(text)).rstrip()
 
 
+@pytest.mark.slow
 def test_the_three_lines_print_what_is_shown():
     words = "pytest examples/test_layers.py -q --gradient-seed 0"
     installed = any(point.name == "backproof" for point in entry_points(group="pytest11"))

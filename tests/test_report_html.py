@@ -388,6 +388,7 @@ def test_without_script_everything_is_shown(show):
     assert tab.locator("details").count() == 1
 
 
+@pytest.mark.slow
 def test_printed_every_finding_is_open(show):
     tab = show([replace(OPEN_ONE, name=f"layer {k}") for k in range(5)])
     assert tab.locator("details[open]").count() == 0

@@ -46,12 +46,14 @@ def equal_and_deep(case: Case) -> bool:
     return len(set(case.sizes)) == 1 and len(case.sizes) > 3
 
 
+@pytest.mark.slow
 def test_sizes_are_in_range(sample: list[Case]) -> None:
     assert {len(case.sizes) - 1 for case in sample} == set(range(1, 9))
     assert {width for case in sample for width in case.sizes} == set(range(1, 33))
     assert {case.batch for case in sample} == set(range(1, 17))
 
 
+@pytest.mark.slow
 def test_a_third_has_equal_widths_and_three_layers_or_more_2_3_and_5_among_them(sample: list[Case]) -> None:
     equal = Counter(case.sizes[0] for case in sample if equal_and_deep(case))
     assert sum(equal.values()) >= len(sample) / 3

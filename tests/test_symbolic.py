@@ -115,6 +115,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("sizes", "kinds", "n"), CASES, ids=str)
+@pytest.mark.slow
 def test_every_gradient_is_the_symbolic_derivative_identically(sizes: tuple[int, ...], kinds: str, n: int) -> None:
     net, _, loss, gradients = run(sizes, kinds, n)
     for parameters, claimed in ((net.W, gradients.W), (net.b, gradients.b)):

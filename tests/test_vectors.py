@@ -82,6 +82,7 @@ def test_every_regime_is_there_and_every_flag_has_its_note() -> None:
 
 
 @pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.slow
 def test_files_are_valid_by_their_schema(name: str) -> None:
     jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed: it reads the schema")
     schema = json.loads((HOME / "schema.json").read_text())
@@ -114,6 +115,7 @@ def test_high_and_low_parts_add_up_to_the_decimals() -> None:
                     assert len(whole.as_tuple().digits) <= 52
 
 
+@pytest.mark.slow
 def test_a_fresh_process_writes_them_again_byte_for_byte(tmp_path: Path) -> None:
     """With another hash seed, so that no set and no dict decides an order."""
     pytest.importorskip("flint", reason="python-flint is not installed: it proves the vectors")
@@ -269,6 +271,7 @@ def _slope(f: Any, x: Any) -> Any:
     ("name", "package", "every"),
     [("backprop", "backprop", 1), ("torch", "torch", 2), ("autograd", "autograd", 2), ("jax", "jax", 120)],
 )
+@pytest.mark.slow
 def test_four_implementations_agree_and_are_told_from_every_known_mistake(name: str, package: str, every: int) -> None:
     pytest.importorskip(package, reason=f"{package} is not installed: it is held to the vectors")
     with warnings.catch_warnings():

@@ -172,6 +172,7 @@ def test_the_grid_left_by_a_cancelled_offset_is_seen_whatever_the_slope():
         assert holds(windows(Line(lambda t: (math.expm1(slope * t) + offset) - offset)), slope)  # noqa: B023 - used at once
 
 
+@pytest.mark.slow
 def test_rounding_that_is_the_same_on_both_sides_does_not_pass_for_none():
     """Chains of width one round t and −t alike; half of the residual then vanishes whatever the noise."""
     rng = np.random.default_rng(5)
@@ -358,6 +359,7 @@ def test_models_are_exact_on_what_they_model():
         assert fits.slopes[k] @ values == pytest.approx([1.5, 2.5] if fits.bends[k] else [2, 2], abs=1e-9)
 
 
+@pytest.mark.slow
 def test_without_its_guards_the_bar_does_not_hold():
     """The same cases, with a bar that believes every residual: a test of these tests."""
     naive = replace(CONSTANTS, gamma=0.0, alpha=0.9)

@@ -81,6 +81,7 @@ def test_an_unknown_name_is_refused_with_those_there_are(capsys: pytest.CaptureF
     )
 
 
+@pytest.mark.slow
 def test_a_loop_is_stopped_and_the_rest_goes_on(ledger: Path) -> None:
     done = ["--only", "poison[how=loops]", "--only", "first", "--timeout", "2", "--ledger", str(ledger), "--quiet"]
     assert main(["run", f"{SUITES}:POISONED", *done]) == 3
@@ -89,6 +90,7 @@ def test_a_loop_is_stopped_and_the_rest_goes_on(ledger: Path) -> None:
     assert found["poison[how=loops]"]["verdicts"][0]["reason"] == "it did not end within 2 seconds and was stopped"
 
 
+@pytest.mark.slow
 def test_a_case_that_ended_the_run_is_given_a_process_of_its_own_by_the_next(ledger: Path) -> None:
     words = (f"{SUITES}:POISONED", "--only", "poison[how=exits]", "--only", "last", "--ledger", str(ledger), "--quiet")
     first = subprocess.run(command(*words), cwd=ROOT, capture_output=True, timeout=120)  # noqa: S603 - our own command
@@ -103,6 +105,7 @@ def test_a_case_that_ended_the_run_is_given_a_process_of_its_own_by_the_next(led
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+@pytest.mark.slow
 def test_a_driver_killed_in_the_middle_loses_nothing_that_was_finished(ledger: Path) -> None:
     words = (f"{SUITES}:SLOW", "--ledger", str(ledger), "--quiet")
     running = subprocess.Popen(command(*words), cwd=ROOT, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
