@@ -7,7 +7,7 @@ is looked for.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,34 @@ LIGHTEST: Final = 1e-2  # and that part counts as no less: outputs may be 0 at t
 WITHIN: Final = 0.45  # two of their steps stay this side of the kink
 
 
-def mixed(place: Place, asked: Ray, first: float) -> tuple[float, Array] | None:
+class Bends(NamedTuple):
+    """Which of the judged outputs bend; how near 0 the nearest of their kinks is, in steps of the stencil.
+
+    ``all_of_them`` is false where more bend than are looked at closer: noise bends all.
+    """
+
+    which: NDArray[np.bool_]
+    kink: float
+    all_of_them: bool
+
+
+def bent(place: Place, asked: Ray, first: float) -> Bends | None:
+    """What bends within a stencil of step ``first``; None where nothing does, or outputs were not kept."""
+    if any(first * at not in asked.kept for at in AT) or place.output.dtype.kind != "f":
+        return None
+    v, still, seen = _seen(place, asked, first)
+    bend = _bend(v * seen, v * still, first)
+    most = int(FEW * bend.size)
+    which = bend > max(0.0, np.partition(bend, -most - 1)[-most - 1])
+    if not which.any():
+        return None
+    near, far = (np.abs((v * (seen[k] + seen[3 - k]))[which]) for k in (1, 0))
+    with np.errstate(all="ignore"):  # the bend of each output grows from its own kink on
+        kinks = np.where(far > 2 * near, (far - 2 * near) / (far - near), 0.0)
+    return Bends(which, float(kinks.min()), int(np.count_nonzero(bend > 0)) <= most)
+
+
+def mixed(place: Place, asked: Ray, first: float, bends: Bends) -> tuple[float, Array] | None:
     """Values at ±r, ±2r of a ψ whose bent outputs are those seen there, the others those seen at ``first``.
 
     Parameters
@@ -37,40 +64,40 @@ def mixed(place: Place, asked: Ray, first: float) -> tuple[float, Array] | None:
         Along what; its outputs at the four values of the first stencil were kept.
     first : float
         The step of that.
+    bends : Bends
+        What `bent` says of it.
 
     Returns
     -------
     tuple of float and ndarray of shape (4,), or None
         r, and the values: outputs that do not bend go along their chords, f(0) + (f(k·first) − f(0)) r/first. None
-        where no outputs bend, or so near 0 that rounding hides what is this side of it, or they were not kept.
+        where some bend so near 0 that rounding hides what is this side of it.
     """
-    if any(first * at not in asked.kept for at in AT) or place.output.dtype.kind != "f":
-        return None
-    judged = place.cotangent != 0
-    v, still = place.cotangent[judged], place.output[judged]
-    seen = np.array([asked.kept[first * at][judged] for at in AT]) - still
-    bends = _bend(v * seen, v * still, first)
-    if not bends.any():
-        return None
-    part = max(norm(v[bends] * still[bends]) / (norm(v * still) or 1.0), LIGHTEST)
-    near, far = (float(np.abs((v * (seen[k] + seen[3 - k]))[bends]).sum()) for k in (1, 0))
-    kink = (far - 2 * near) / (far - near) if far > 2 * near else 0.0  # bends grow from there on, in first steps
-    r = first * min(CLOSE[1] * part, WITHIN * kink)
+    v, still, seen = _seen(place, asked, first)
+    which = bends.which
+    part = max(norm(v[which] * still[which]) / (norm(v * still) or 1.0), LIGHTEST)
+    r = first * min(CLOSE[1] * part, WITHIN * bends.kink)
     if r < first * CLOSE[0] * part:
         return None
-    chords = seen[:, ~bends] @ v[~bends] * (r / first)
-    closer = np.array([asked.outputs(r * at)[judged][bends] for at in AT]) - still[bends]
-    return r, float(v @ still) + chords + closer @ v[bends]
+    chords = seen[:, ~which] @ v[~which] * (r / first)
+    judged = place.cotangent != 0
+    closer = np.array([asked.outputs(r * at)[judged][which] for at in AT]) - still[which]
+    return r, float(v @ still) + chords + closer @ v[which]
 
 
-def _bend(seen: Array, still: Array, h: float) -> NDArray[np.bool_]:
-    """The outputs whose second difference, or whose two slopes, tell of a kink within ±2h; of many, the worst."""
+def _seen(place: Place, asked: Ray, first: float) -> tuple[Array, Array, Array]:
+    """Of the judged outputs: the cotangent, the values, and the changes at the four values of the first stencil."""
+    judged = place.cotangent != 0
+    still = place.output[judged]
+    return place.cotangent[judged], still, np.array([asked.kept[first * at][judged] for at in AT]) - still
+
+
+def _bend(seen: Array, still: Array, h: float) -> Array:
+    """How far the second difference of each output, or its two slopes, tell of a kink within ±2h: above 0 they do."""
     low, near_low, near, high = seen
     slope = np.abs(high - low) / 4
     curved = CURVED * h * np.maximum(slope, LEAST * size(slope))
     rounding = QUIET * np.spacing(np.abs(still))
     second = np.abs(near + near_low) - rounding - curved
     third = np.abs((near - near_low) - (high - low) / 2) - rounding - CURVED * h * curved
-    bend = np.maximum(second, third)
-    most = int(FEW * bend.size)
-    return np.asarray(bend > max(0.0, np.partition(bend, -most - 1)[-most - 1]))
+    return np.asarray(np.maximum(second, third))

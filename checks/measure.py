@@ -32,6 +32,7 @@ UNDERFLOW: Final = float(np.finfo(np.float64).tiny)  # below this, numbers lose 
 SLIGHT: Final = 0.2  # unless more is demanded, a claim off by less than this share of what is aimed at is not failed
 BEYOND: Final = 8  # a jump is looked for out to this many sizes of the window
 FURTHEST: Final = 0.65  # and no further than this
+FRESH: Final = 2  # so many more joint directions are tried where a kink lies too near along the first
 MORE: Final = 5  # as long as so many further directions agree
 
 
@@ -92,7 +93,7 @@ def _stand_still(place: Place, units: list[Unit], found: dict[str, Verdict]) -> 
     if not units:
         return
     asked = ray(place, units, equal=False)
-    flat = flat_estimate(place, asked)
+    flat = flat_estimate(place, asked, sum(u.entries for u in units))
     if flat is None or not flat.sure:
         change = change_along(place, asked, _rounding_of_zero(place) * units[0].scale)
         units = [replace(u, scale=change or u.scale) for u in units]
@@ -107,7 +108,9 @@ def _settle(place: Place, units: list[Unit], found: dict[str, Verdict], *, equal
     if not units:
         return
     asked = ray(place, units, equal=equal)
-    quickly(place, asked, units, found)
+    tries = FRESH
+    while quickly(place, asked, units, found) and tries:
+        asked, tries = ray(place, units, equal=equal), tries - 1
     left = [u for u in units if u.label not in found]
     if len(left) == len(units) and len(units) > 1 and first:
         _jointly(place, asked, units, found)

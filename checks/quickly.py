@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import numpy as np
 
-from checks.bent import mixed
+from checks.bent import bent, mixed
 from checks.numeric.estimate import Estimate
 from checks.numeric.quick import AT, STEP, WIDER, Agreement, agree, closer
 from checks.ray import Place, Ray, norm
@@ -23,24 +23,53 @@ QUIET: Final = 16  # a forward's own rounding is taken to stay below this many u
 NEAR: Final = 3e-4  # a first step up to here is judged alone; wider ones in pairs
 MARGIN: Final = 8  # the first step is this much wider than rounding asks, as short as that is: fewer kinks lie within
 SHORTEST: Final = 3e-7  # and no shorter than this
+ON: Final = 1e-3  # a kink nearer than this, in first steps, is at the point itself
 CLOSER: Final = (0.25, 0.1)  # closer steps, in first steps
 WIDEST: Final = 0.25  # no step of the quick stencil is wider than this
 FAR: Final = 0.1  # further from the claim than this, relative to the scale, closer steps are not worth their passes
 
 
-def quickly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Verdict]) -> None:
-    """Pass the units whose claim the quick stencil supports, at one step or at two closer or wider ones."""
+def quickly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Verdict]) -> bool:
+    """Pass the units whose claim the quick stencil supports, at one step or at closer or wider ones.
+
+    Nothing more is looked at where ψ stands still, or is so far from the claim that no step would bring them together.
+
+    Returns
+    -------
+    bool
+        Whether it left all of them where few outputs bend, so near that another direction, clear of the kink, may do.
+        A kink at the point itself does not count: it lies on every direction.
+    """
     goals = goals_of(place, asked, units)
     share = AGREES[place.eps > DOUBLE]
-    for nth, (steps, values) in enumerate(_looks(place, asked, goals, share)):
+
+    def enough(steps: tuple[float, ...], values: Array, among: Any) -> bool:
         seen = _agreement(values, asked, steps, goals, share)
         for i in map(int, np.flatnonzero(seen.agrees)):
             verdict = judge(evidence(place, asked, units[i], _estimate(seen, i, asked), i), float(goals[i]))
             if verdict.outcome is Outcome.PASS:
                 found[units[i].label] = verdict
-        settled = seen.agrees[goals == goals.min()] if nth else seen.agrees  # what aims low agrees sooner
-        if settled.any() or not np.isfinite(values).all():
-            return
+        return bool(seen.agrees[among].any()) or not np.isfinite(values).all()
+
+    def at(*steps: float) -> tuple[tuple[float, ...], Array]:
+        return steps, np.stack([asked.line(h * AT) for h in steps])
+
+    first, every, high = _first(asked, goals, share, place.value), goals > 0, goals == goals.min()
+    if first > NEAR and 4 * first < WIDEST:  # wide at once: a closer one is still wider than rounding asks, or nearly
+        enough(*at(first, 4 * first), every)
+    if not 0 < first <= NEAR:
+        return False
+    if enough(*at(first), every) or _astray(asked, first):
+        return False
+    bends = bent(place, asked, first)
+    aside = bends is not None and bends.all_of_them and bends.kink > ON
+    closer_by = None if bends is None else mixed(place, asked, first, bends)
+    if closer_by and enough((closer_by[0],), closer_by[1][None], high):  # what aims low agrees sooner
+        return False
+    if aside and not closer_by:
+        return True
+    further = ((CLOSER[0] * first,), tuple(c * first for c in CLOSER), WIDER)
+    return not any(enough(*at(*steps), high) for steps in (further[:1] if aside else further)) and aside
 
 
 def goal_of(place: Place, unit: Unit) -> float:
@@ -56,38 +85,21 @@ def goals_of(place: Place, asked: Ray, units: Sequence[Unit]) -> Array:
     return goals if place.resolution is not None else np.clip(2 * asked.claim_error / asked.scales, goals, COARSEST)
 
 
-def _looks(place: Place, asked: Ray, goals: Array, share: float) -> Iterator[tuple[tuple[float, ...], Array]]:
-    """Steps with the values of ψ there, of shape (steps, 4); after the first, of outputs that bend at closer ones."""
-    for nth, steps in enumerate(_steps(asked, goals, share, place.value)):
-        if nth == 1 and (found := mixed(place, asked, steps[0] / CLOSER[0])):
-            yield (found[0],), found[1][None]
-        yield steps, np.stack([asked.line(h * AT) for h in steps])
-
-
-def _steps(asked: Ray, goals: Array, share: float, value: float) -> Iterator[tuple[float, ...]]:
-    """The first step, then a closer one, for a kink or curvature, a pair of them, and a pair of wider ones.
-
-    It is wide at once where rounding asks for that, and the closer one is still wider than rounding asks, or nearly.
-
-    Nothing more where ψ stands still, or where it is so far from the claim that no step would bring them together.
-    """
+def _first(asked: Ray, goals: Array, share: float, value: float) -> float:
+    """The first step, somewhat longer than rounding asks; 0 where a claim is below what numbers can tell apart."""
     ordinary = (goals * asked.scales)[goals == goals.min()]
     asked_for = share * float(np.median(ordinary)) if ordinary.size else 0.0
-    if not asked_for > 0:  # below what numbers of this size can tell apart
-        return
+    if not asked_for > 0:
+        return 0.0
     quiet = QUIET * float(np.spacing(value)) / asked_for
-    first = max(quiet, min(max(MARGIN * quiet, SHORTEST), STEP))
-    if first > NEAR:
-        if 4 * first < WIDEST:
-            yield (first, 4 * first)
-        return
-    yield (first,)
+    return max(quiet, min(max(MARGIN * quiet, SHORTEST), STEP))
+
+
+def _astray(asked: Ray, first: float) -> bool:
+    """Whether ψ stands still within the first stencil, or is too far from the claim for another step to matter."""
     values = asked.line(first * AT)
-    slope, scale = (values[2] - values[1]) / (2 * first), norm(asked.scales)
-    if (values != values[0]).any() and abs(slope - asked.claimed) <= FAR * scale:
-        yield (CLOSER[0] * first,)
-        yield tuple(c * first for c in CLOSER)
-        yield WIDER
+    slope = (values[2] - values[1]) / (2 * first)
+    return not ((values != values[0]).any() and abs(slope - asked.claimed) <= FAR * norm(asked.scales))
 
 
 def _agreement(values: Array, asked: Ray, steps: tuple[float, ...], goals: Array, share: float) -> Agreement:

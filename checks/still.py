@@ -22,6 +22,7 @@ from checks.ray import Place, Ray, norm, outputs_or_nan
 from checks.verdict import DESIRED
 
 FLAT: Final = (1e-3, 1e-4, 1e-5)  # how far a forward is asked to stay bit for bit flat, the furthest first
+SOME: Final = 256  # of so many entries 1e-4 of their size moves some past the middle between two half-precision numbers
 FURTHER: Final = 8.0  # beyond the plateau it is looked for a change at these ratios
 FINE: Final = 1e-8  # a displacement that shows the step of a grid finer than float32's
 WHOLE: Final = 0.95  # the furthest that outputs are looked at: a 100 % change of every entry, or nearly
@@ -39,17 +40,21 @@ class Still(NamedTuple):
     sure: bool
 
 
-def flat_estimate(place: Place, asked: Ray) -> Still | None:
-    """The answer where every judged output keeps every bit out to some ±t: slope 0, within what a grid could hide."""
+def flat_estimate(place: Place, asked: Ray, entries: int = 1) -> Still | None:
+    """The answer where every judged output keeps every bit out to some ±t: slope 0, within what a grid could hide.
+
+    The more entries move, the likelier it is that a dead unit comes alive: many need not stay flat as far.
+    """
+    reaches = FLAT if entries < SOME else FLAT[1:]
     judged = place.cotangent != 0
     still, v = place.output[judged], np.abs(place.cotangent[judged])
     change = _weighed(place, asked)
-    reach = next((t for t in FLAT if not change(t).any() and not change(-t).any()), None)
+    reach = next((t for t in reaches if not change(t).any() and not change(-t).any()), None)
     if reach is None:
         return None
     ulps = 2.0 ** (53 - significand_bits(np.real(still).astype(np.float64))) * float(v @ np.spacing(np.abs(still)))
     grain = max(_grain(place), ulps)
-    if reach == FLAT[0] and abs(asked.claimed) <= grain / reach <= FROZEN * asked.scales.min():
+    if reach == reaches[0] and abs(asked.claimed) <= grain / reach <= FROZEN * asked.scales.min():
         return Still(_flat(grain / reach, reach), sure=True)
     step = _first_change(asked, change, reach)
     if step is None:  # it moves nowhere: what is the step of the grid where something else moves?

@@ -205,7 +205,17 @@ class Tangent:
             whole = t * float(self.length)
             return lambda at: block(at, whole)
         kinds, lengths = self.kinds.reshape(-1), t * np.asarray(self.length)
-        return lambda at: np.asarray(block(at, 1.0) * lengths[kinds[at]])
+        if len(lengths) == 2 and lengths[0] == 0:  # some move and some stand still: kinds are 0 and 1
+            whole = float(lengths[1])
+            return lambda at: np.multiply(part := block(at, whole), kinds[at], out=part)
+        each = np.empty(made.size)
+
+        def by_kind(at: slice) -> Array:
+            part = block(at, 1.0)
+            part *= np.take(lengths, kinds[at], out=each[: part.size], mode="clip")  # clip: without a check of bounds
+            return part
+
+        return by_kind
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         made = self.values()

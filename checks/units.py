@@ -33,6 +33,8 @@ class Unit:
         How reports call the unit.
     mask : ndarray of bool or None
         The entries; None for all of them.
+    entries : int
+        How many they are.
     size : float
         How far t = 1 moves them: the rms of what they are grouped by, a 100 % change.
     others : tuple of float
@@ -48,6 +50,7 @@ class Unit:
     tensor: str
     label: str
     mask: NDArray[np.bool_] | None
+    entries: int
     size: float
     others: tuple[float, ...]
     scale: float
@@ -142,6 +145,7 @@ def _among(name: str, x: Array, g: Array, group: Group, tensor: float) -> Iterat
             tensor=name,
             label=f"{name} (entries {words})" if words else name,
             mask=mask,
+            entries=part.n,
             size=length,
             others=tuple(s for s in (own, tensor) if not 1 / LIKE < length / s < LIKE),
             scale=0.0 if part.zero else reach * part.rms,
@@ -173,7 +177,7 @@ def _groups(values: Array, verb: str, whole: float) -> list[Group]:
     gone = _below(values, VANISHED * largest)
     there = n - int(np.count_nonzero(gone))
     typical = whole * float(np.sqrt(n / there))
-    little = _spread(values, MIXED * typical)[2] - (n - there)
+    little = sum(int(np.count_nonzero(m < MIXED * typical)) for m in _magnitudes(values)) - (n - there)
     made: list[Group] = []
     if little <= there // 10:
         if there == n:
@@ -197,20 +201,31 @@ def _rms(values: Array, mask: NDArray[np.bool_] | None) -> float:
     flat = in_a_row(values)
     if mask is None or flat is None:
         return rms(values if mask is None else values[mask])
-    inside, norms, count = mask.reshape(-1), list[float](), 0
-    for at in blocks(flat.size):
-        part = flat[at][inside[at]]
+    inside, norms, every = mask.reshape(-1), list[float](), blocks(flat.size)
+    made = np.empty(every[0].stop, dtype=flat.dtype)
+    for at in every:
+        part = np.multiply(flat[at], inside[at], out=made[: at.stop - at.start])  # quicker than taking those inside
         norms.append(rms(part) * sqrt(part.size))
-        count += part.size
+    count = int(np.count_nonzero(mask))
     return hypot(*norms) / sqrt(count) if count else 0.0
+
+
+def _magnitudes(values: Array) -> Iterator[NDArray[Any]]:
+    """|values|, block by block; the next one takes its place."""
+    flat = in_a_row(values)
+    if flat is None:
+        yield np.abs(values)
+        return
+    every = blocks(flat.size)
+    made = np.empty(every[0].stop, dtype=np.abs(flat[:0]).dtype)
+    for at in every:
+        yield np.abs(flat[at], out=made[: at.stop - at.start])
 
 
 def _spread(values: Array, small: float) -> tuple[float, float, int]:
     """The largest and the least magnitude, and how many are below ``small``; 0 of an empty array."""
-    flat = in_a_row(values)
     largest, least, little = 0.0, np.inf, 0
-    for part in [values] if flat is None else (flat[at] for at in blocks(flat.size)):
-        magnitude = np.abs(part)
+    for magnitude in _magnitudes(values):
         largest = max(largest, float(magnitude.max(initial=0.0)))
         least = min(least, float(magnitude.min(initial=np.inf)))
         little += int(np.count_nonzero(magnitude < small))
@@ -219,13 +234,13 @@ def _spread(values: Array, small: float) -> tuple[float, float, int]:
 
 def _below(values: Array, most: float) -> NDArray[np.bool_]:
     """Which magnitudes are at most ``most``."""
-    found = np.empty(values.shape, dtype=np.bool_)
-    flat, out = in_a_row(values), found.reshape(-1)
-    if flat is None:
-        np.less_equal(np.abs(values), most, out=found)
-    else:
-        for at in blocks(flat.size):
-            np.less_equal(np.abs(flat[at]), most, out=out[at])
+    found, start = np.empty(values.shape, dtype=np.bool_), 0
+    for magnitude in _magnitudes(values):
+        if magnitude.size == values.size:
+            np.less_equal(magnitude, most, out=found)
+        else:
+            np.less_equal(magnitude, most, out=found.reshape(-1)[start : start + magnitude.size])
+            start += magnitude.size
     return found
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from places import judged, of_x, place
 
-from checks import Outcome, audit
-from checks.bent import mixed
+from checks import Outcome, audit, measure
+from checks.bent import bent
+from checks.bent import mixed as mixed_of
 from checks.numeric.quick import AT
 from checks.ray import Place, Ray, ray
 from checks.subject import Subject
@@ -37,6 +38,11 @@ def stencil(subject: Subject) -> tuple[Place, Ray]:
     return one, asked
 
 
+def mixed(one: Place, asked: Ray, first: float) -> tuple[float, Any] | None:
+    bends = bent(one, asked, first)
+    return None if bends is None else mixed_of(one, asked, first, bends)
+
+
 def five_points(values: Any, h: float) -> float:
     return float((8 * (values[2] - values[1]) - (values[3] - values[0])) / (12 * h))
 
@@ -51,6 +57,53 @@ def test_an_output_that_bends_is_seen_on_its_own_side_of_the_kink(distance: floa
     assert five_points(values, step) == pytest.approx(asked.claimed, abs=5e-8 * asked.scales[0])
     assert abs(five_points(asked.line(H * AT), H) - asked.claimed) > 1e-4 * asked.scales[0]
     assert one.calls.forwards <= 9
+
+
+def test_each_output_has_a_kink_of_its_own_and_the_nearest_counts() -> None:
+    """One bends a little near by, another one much further out: what they do together says nothing of the first."""
+    at = np.add(X[:2], [4e-7, 1.4e-6])
+
+    def forward(x: Any) -> Any:
+        return np.sin(x) + np.r_[[0.01, 1.0] * np.maximum(x[:2] - at, 0), np.zeros(38)]
+
+    one, asked = stencil(of_x(forward, np.cos, X))
+    found = mixed(one, asked, H)
+    assert found is not None
+    step, values = found
+    assert abs(2 * step * np.asarray(asked.direction["x"])[0]) < 4e-7
+    assert five_points(values, step) == pytest.approx(asked.claimed, abs=5e-8 * asked.scales[0])
+
+
+def test_where_a_kink_is_too_near_another_direction_is_tried_before_all_is_measured(monkeypatch: Any) -> None:
+    """How near it is depends on the direction; where it lies on the point itself, no other one is drawn."""
+    rng = np.random.default_rng(0)
+    a, m, x = rng.normal(size=30), rng.normal(size=(40, 30)) / 5, rng.normal(size=30)
+
+    def near(distance: float) -> Subject:
+        at = a @ x + distance
+
+        def forward(p: Any) -> Any:
+            made = np.sin(m @ p["x"] * p["y"])
+            made[0] += 0.02 * np.maximum(a @ p["x"] - at, 0)
+            return made
+
+        def pullback(p: Any, v: Any) -> Any:
+            z = m @ p["x"]
+            delta = v * np.cos(z * p["y"])
+            return {"x": m.T @ (delta * p["y"]) + 0.02 * v[0] * (a @ p["x"] > at) * a, "y": delta * z}
+
+        return Subject(name="near", point={"x": x, "y": np.linspace(0.5, 1.5, 40)}, forward=forward, pullback=pullback)
+
+    costs = {}
+    for fresh in (0, measure.FRESH):
+        monkeypatch.setattr(measure, "FRESH", fresh)
+        for distance in (5e-7, 0.0):
+            reports = [audit(near(distance), seed=seed, laws=["adjoint"]) for seed in range(8)]
+            assert all(report.outcome is not Outcome.FAIL for report in reports)
+            costs[fresh, distance] = [report.cost.forward for report in reports]
+    assert costs[0, 0.0] == costs[measure.FRESH, 0.0]
+    assert max(costs[0, 5e-7]) >= 43 + 10
+    assert sum(costs[measure.FRESH, 5e-7]) < 0.7 * sum(costs[0, 5e-7])
 
 
 def test_where_nothing_bends_or_nothing_was_kept_the_outputs_are_taken_together() -> None:

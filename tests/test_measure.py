@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -750,8 +751,19 @@ def asked_of(value: float, scale: float, slope: float = 1.0, claimed: float | No
 
 
 def steps(value: float, scale: float = 1.0, **more: Any) -> list[tuple[float, ...]]:
-    asked, _ = asked_of(value, scale, **more)
-    return list(quickly._steps(asked, np.array([1e-6]), quickly.AGREES[0], value))
+    """The steps that are looked at where none agrees."""
+    asked, one = asked_of(value, scale, **more)
+    seen: list[tuple[float, ...]] = []
+
+    def none_agrees(values: Any, asked: Any, steps: tuple[float, ...], goals: Any, share: float) -> Any:
+        seen.append(steps)
+        return SimpleNamespace(agrees=np.zeros(len(goals), dtype=bool))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(quickly, "goals_of", lambda *_: np.array([1e-6]))
+        patch.setattr(quickly, "_agreement", none_agrees)
+        assert not quickly.quickly(replace(one, value=value), asked, units(one.gradient, one.point), {})
+    return seen
 
 
 def test_the_first_step_is_as_short_as_rounding_allows() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -169,3 +170,24 @@ def test_the_change_is_read_where_it_is_steepest() -> None:
 def test_a_change_out_of_the_domain_counts_for_nothing() -> None:
     one = place(of_x(lambda x: x if np.array_equal(x, X) else x / 0, np.ones_like, X))
     assert change_along(one, along(one), 0.0) == 0.0
+
+
+@pytest.mark.parametrize("store", [as_half, as_brain], ids=["half", "brain"])
+@pytest.mark.parametrize("seed", range(3))
+def test_many_entries_need_not_stay_flat_as_far_and_show_a_coarse_grid_all_the_same(
+    monkeypatch: Any, store: Any, seed: int
+) -> None:
+    coarse = place(of_x(lambda x: 0.1234 * store(x), np.zeros_like, np.random.default_rng(seed).normal(size=300)))
+    found = flat_estimate(coarse, along(coarse), 300)
+    assert found is None or not found.sure
+    monkeypatch.setattr("checks.still._grain", lambda *_: 1e-15)  # another direction moves the outputs, smoothly
+    one = place(of_x(lambda x: 3.3 + np.maximum(x - 1.0004, 0).sum(keepdims=True), np.zeros_like, np.ones(300)))
+    costs = []
+    for entries in (255, 256):
+        asked, before = replace(along(one), scales=np.ones(1)), one.calls.forwards
+        found = flat_estimate(one, asked, entries)
+        assert found is not None
+        assert (found.sure, found.estimate.step) == (True, 1e-4)
+        costs.append(one.calls.forwards - before)
+    assert costs[0] > 4
+    assert costs[1] == 2

@@ -65,7 +65,7 @@ def _moved(ground: Ground, rng: np.random.Generator, values: Mapping[str, list[G
     sizes = {name: size(x) for name, x in ground.point.items()}
     away = _place(ground, moved(rng, ground.point, sizes), ground.cotangent, rng, "at a moved point")
     first = away or _place(ground, ground.point, ground.cotangent, rng, "at your point")
-    verdicts = measure(first, units(first.gradient, ground.point, values), zeros=True) if first else []
+    verdicts = measure(first, units(first.gradient, ground.point, values), equal=True, zeros=True) if first else []
     v = _small_outputs_up(rng, first, ground)
     if first:
         first.first.clear()  # a ray knows its place

@@ -7,10 +7,14 @@ gets tight where ψ leaves the plateau continuously (a dead ReLU): there the fir
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
 from checks.numeric.line import Line, OutOfBudgetError
+
+LESS: Final = 1.5  # a change that gets smaller by less may be a step: the middle of what is left comes next
 
 
 def first_step(
@@ -55,11 +59,12 @@ def first_step(
     outer = np.sort(np.abs(ts[moved & (np.sign(ts) == side)]))[:2]
     inside, outside, beyond = reach, float(outer[0]), float(outer[-1])
     at_outside, at_beyond = (float(abs(line([side * t])[0] - zero)) for t in (outside, beyond))
-    for attempt in range(tries):
+    shrinks = True
+    for _ in range(tries):
         if at_outside <= enough:
             break
         trial = (inside + outside) / 2
-        if attempt % 2 == 0 and at_beyond > at_outside:  # where the line through the last two changes meets the plateau
+        if shrinks and at_beyond > at_outside:  # where the line through the last two changes meets the plateau
             root = outside - at_outside * (beyond - outside) / (at_beyond - at_outside)
             trial = root + (outside - root) / 256
         if not inside < trial < outside:
@@ -69,9 +74,10 @@ def first_step(
         except OutOfBudgetError:
             break
         if change > 0:
+            shrinks = change < at_outside / LESS
             outside, beyond, at_outside, at_beyond = trial, outside, change, at_outside
         elif change == 0:
-            inside = trial
+            inside, shrinks = trial, False  # that line would meet it there again
         else:
             break
     return at_outside, side * outside
