@@ -93,9 +93,8 @@ def n3(record: Record) -> Held:
     delta = np.concatenate(record.gradients.deltas[1:])
     totals = np.array([fsum(row) for row in delta.tolist()])
     weight = np.abs(delta).sum(axis=1)
-    return Held(
-        ("∂C/∂b",), record.slopes_of["b"], totals, gamma(delta.shape[1] + 1) * weight + TINY, significant(weight), EXACT
-    )
+    bar = gamma(delta.shape[1] + 1) * weight + TINY
+    return Held(("∂C/∂b",), record.only("b", record.slopes), totals, bar, significant(weight), EXACT)
 
 
 def u1(record: Record) -> Held:
@@ -109,7 +108,7 @@ def u2(record: Record) -> Held:
 
 
 def _update(record: Record, name: str) -> Held:
-    places, w, g = record.places[name], record.parameters[name], record.slopes_of[name]
+    w, g = record.only(name, record.parameters), record.only(name, record.slopes)
     step, new = _step(record)
     product = step * g
     weight = np.abs(product) + np.abs(w)
@@ -117,7 +116,8 @@ def _update(record: Record, name: str) -> Held:
     measured = w - product
     measured[k] = float(Fraction(w[k]) - Fraction(step) * Fraction(g[k]))
     bar = 4 * UNIT * weight + 2 * TINY
-    return Held((f"{name}_new",), flat(getattr(new, name)[1:], places), measured, bar, significant(weight), EXACT)
+    claimed = flat(getattr(new, name)[1:], layout(getattr(record.pristine, name)[1:]))
+    return Held((f"{name}_new",), claimed, measured, bar, significant(weight), EXACT)
 
 
 def _step(record: Record) -> tuple[float, Any]:

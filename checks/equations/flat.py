@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,11 +17,17 @@ from checks.probes import size as careful_size
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
-    """Where each tensor starts, how many entries it has, and its shape."""
+    """Where each tensor starts, how many entries it has, where it ends, and its shape."""
 
     starts: NDArray[np.int64]
     counts: NDArray[np.int64]
+    ends: tuple[int, ...]
     shapes: tuple[tuple[int, ...], ...]
+
+    @property
+    def total(self) -> int:
+        """Entries of all of them."""
+        return self.ends[-1]
 
     def sums(self, flat: Array) -> Array:
         """Sum of each tensor's entries."""
@@ -27,18 +35,29 @@ class Layout:
 
     def spread(self, values: Array) -> Array:
         """One value a tensor, repeated for each of its entries."""
-        return np.repeat(values, self.counts)
+        return values.repeat(self.counts)
 
     def split(self, flat: Array) -> list[Array]:
-        """Take the tensors apart again."""
-        ends = (self.starts + self.counts).tolist()
-        return [flat[s:e].reshape(shape) for s, e, shape in zip(self.starts.tolist(), ends, self.shapes, strict=True)]
+        """Take the tensors apart again, as views; axes before the last are kept."""
+        ahead, starts = flat.shape[:-1], (0, *self.ends)
+        return [
+            flat[..., s:e].reshape(ahead + shape) for s, e, shape in zip(starts, self.ends, self.shapes, strict=False)
+        ]
 
 
 def layout(tensors: Sequence[Any]) -> Layout:
     """Find the places of tensors laid end to end."""
-    counts = np.array([tensor.size for tensor in tensors])
-    return Layout(np.cumsum(counts) - counts, counts, tuple(tensor.shape for tensor in tensors))
+    return _of_shapes(tuple([tensor.shape for tensor in tensors]))
+
+
+@lru_cache(maxsize=256)  # networks of one structure follow each other
+def _of_shapes(shapes: tuple[tuple[int, ...], ...]) -> Layout:
+    counts = np.array([math.prod(shape) for shape in shapes], dtype=np.int64)
+    ends = np.cumsum(counts)
+    starts = ends - counts
+    for shared in (starts, counts):
+        shared.flags.writeable = False
+    return Layout(starts, counts, tuple(ends.tolist()), shapes)
 
 
 def flat(tensors: Sequence[Any], like: Layout | None = None) -> Array:
@@ -61,13 +80,12 @@ def flat(tensors: Sequence[Any], like: Layout | None = None) -> Array:
     return np.concatenate([tensor.ravel() for tensor in tensors])
 
 
-def rms(tensors: Sequence[Any], places: Layout) -> Array:
+def rms(flat: Array, places: Layout) -> Array:
     """Root mean square of each tensor."""
-    together = flat(tensors)
-    squares = places.sums(together * together) / places.counts
+    squares = places.sums(flat * flat) / places.counts
     if squares.size and squares.min() > 1e-200 and squares.max() < 1e200:
         return np.sqrt(squares)
-    return np.array([careful_size(tensor) if tensor.any() else 0.0 for tensor in tensors])
+    return np.array([careful_size(tensor) if tensor.any() else 0.0 for tensor in places.split(flat)])
 
 
 def size(array: Array) -> float:

@@ -56,23 +56,21 @@ class Held:
             return abs(claimed - measured) / bar, bar / scale if scale else 0.0
         if not claimed.shape == measured.shape == bar.shape == scale.shape:
             raise ValueError(f"{self.names[0]} is claimed with shape {claimed.shape}, where {bar.shape} is meant")
-        distance = float((np.abs(claimed - measured) / bar).max())
-        if not scale.all():
-            bar, scale = bar[scale != 0], scale[scale != 0]
-        return distance, float((bar / scale).max()) if scale.size else 0.0
+        distance = float(np.maximum.reduce(np.abs(claimed - measured) / bar, axis=None))
+        coarsest = float(np.maximum.reduce(bar / scale, axis=None))
+        if coarsest == np.inf:
+            some = scale != 0
+            coarsest = float((bar[some] / scale[some]).max(initial=0.0))
+        return distance, coarsest
 
-    def pick(self, chosen: Sequence[int]) -> Held:
+    def pick(self, chosen: slice | Sequence[int]) -> Held:
         """Those comparisons alone."""
-        at = list(chosen)
-        return Held(
-            [self.names[s] for s in at],
-            self.claimed[at],
-            self.measured[at],
-            self.bar[at],
-            self.scale[at],
-            self.method,
-            None if self.moves is None else [self.moves[s] for s in at],
-        )
+        if isinstance(chosen, slice):
+            names, moves = self.names[chosen], self.moves and self.moves[chosen]
+        else:
+            names, moves = [self.names[s] for s in chosen], self.moves and [self.moves[s] for s in chosen]
+        claimed, measured, bar, scale = (v[chosen] for v in (self.claimed, self.measured, self.bar, self.scale))
+        return Held(names, claimed, measured, bar, scale, self.method, moves)
 
     def verdicts(self, label: str, where: str = "") -> list[Verdict]:
         """Judge each comparison with the rule that all audits use; slow, for what did not simply pass."""

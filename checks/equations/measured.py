@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil, log2
 from typing import Final
 
 import numpy as np
 
-from checks.equations.flat import flat, rms, size
+from checks.equations.flat import flat, size
 from checks.equations.held import EPS, Held, one, several
 from checks.equations.moves import LOST
-from checks.equations.record import KINDS, METHOD, SAFETY, Record, bars
+from checks.equations.record import METHOD, SAFETY, Record, bars
 from checks.equations.regimes import Array
 from checks.equations.said import Site
 
@@ -18,34 +19,35 @@ ALPHAS: Final = 4
 FAR: Final = 1e290
 
 
-def _joint(record: Record, kind: str, layers: Sequence[int]) -> Held | None:
-    chosen = [3 * (l - 1) + KINDS.index(kind) for l in layers]
-    return record.joint.pick(chosen) if chosen else None
+def _joint(record: Record, kind: str) -> Held:
+    first = record.place(kind, 1)
+    return record.joint.pick(slice(first, first + record.L))
 
 
-def d2(record: Record) -> Held | None:
+def d2(record: Record) -> Held:
     """δ^l = ∂C/∂z^l, every layer along a random direction."""
-    return _joint(record, "z", record.layers)
+    return _joint(record, "z")
 
 
 def b1(record: Record) -> Held | None:
     """δ^L, where the last activation is elementwise."""
-    return _joint(record, "z", [l for l in (record.L,) if l not in record.columnwise])
+    return None if record.L in record.columnwise else record.joint.pick([record.place("z", record.L)])
 
 
 def b2(record: Record) -> Held | None:
     """δ^l below, where the activation is elementwise."""
-    return _joint(record, "z", [l for l in record.layers[:-1] if l not in record.columnwise])
+    chosen = [record.place("z", l) for l in record.layers[:-1] if l not in record.columnwise]
+    return record.joint.pick(chosen) if chosen else None
 
 
-def b3(record: Record) -> Held | None:
+def b3(record: Record) -> Held:
     """∂C/∂W^l, every layer along a random direction."""
-    return _joint(record, "W", record.layers)
+    return _joint(record, "W")
 
 
-def b4(record: Record) -> Held | None:
+def b4(record: Record) -> Held:
     """∂C/∂b^l, every layer along a random direction."""
-    return _joint(record, "b", record.layers)
+    return _joint(record, "b")
 
 
 def d1(record: Record) -> Held | None:
@@ -57,7 +59,7 @@ def d1(record: Record) -> Held | None:
         if s is not None:
             step = float(record.move(name).along[s.j, s.n])
             value, spread = record.dC(name)
-            bar, scale = bars(spread, _rms(deltas[s.l]) * step)
+            bar, scale = bars(spread, record.steep("z", s.l) * step)
             rows.append((f"δ^{s.l}[{s.j}], example {s.n}", deltas[s.l][s.j, s.n] * step, value, bar, scale))
     names, claims, values, radii, scales = zip(*rows, strict=True)
     moves = [record.move(name) for name, s in sites if s is not None]
@@ -85,7 +87,7 @@ def _chain(record: Record, name: str, shown: str, gradient: Array, index: tuple[
     terms = record.gradients.deltas[l] * dz
     weight = np.abs(terms).sum()
     rounding = (terms.size + 4) * EPS * weight + SAFETY * np.abs(record.gradients.deltas[l] * dz_spread).sum()
-    bar, scale = bars(spread, _rms(gradient) * step)
+    bar, scale = bars(spread, record.steep(move.kind, l) * step)
     return several(
         [f"∂C/∂{shown}", f"Σ δ ∂z/∂{shown}"],
         [gradient[index] * step] * 2,
@@ -117,10 +119,10 @@ def _claimed(record: Record, s: Site, name: str) -> float:
 
 def _product(record: Record, s: Site, a: str, slope: float, slope_spread: float, z: str) -> tuple[float, float, float]:
     """∂C/∂a_j σ′(z_j) times the step in z, with its bar and scale."""
-    step, by = float(record.move(z).along[s.j, s.n]), size(record.trace.A[s.l])
+    step, by = float(record.move(z).along[s.j, s.n]), record.step_in_a(s.l)
     value, spread = (v / by for v in record.dC(a))
     uncertain = abs(value) * slope_spread + (abs(slope) + slope_spread) * spread + EPS * abs(value * slope)
-    return value * slope, *bars(uncertain, _rms(record.gradients.deltas[s.l]) * step)
+    return value * slope, *bars(uncertain, record.steep("z", s.l) * step)
 
 
 def e2(record: Record) -> Held | None:
@@ -130,13 +132,13 @@ def e2(record: Record) -> Held | None:
         return None
     slope, slope_spread = (float(v[s.j]) for v in record.d("A", "below z", s.l, s.n))
     value, bar, scale = _product(record, s, "below a", slope, slope_spread, "below z")
-    by, step = size(record.trace.A[s.l]), float(record.move("below z").along[s.j, s.n])
+    by, step = record.step_in_a(s.l), float(record.move("below z").along[s.j, s.n])
     up, up_spread = record.d("A", "below a", s.l + 1, s.n)
     above = record.above(s.l + 1)[:, s.n]
     terms = above * up / by
     weight = float(np.abs(terms).sum())
     uncertain = abs(slope) * (np.abs(above * up_spread / by).sum() + len(terms) * EPS * weight) + weight * slope_spread
-    bar_of_sum, scale_of_sum = bars(uncertain, _rms(record.gradients.deltas[s.l]) * step)
+    bar_of_sum, scale_of_sum = bars(uncertain, record.steep("z", s.l) * step)
     return several(
         [f"{_shown(s)}: ∂C/∂a σ′", f"{_shown(s)}: the sum over the layer above"],
         [_claimed(record, s, "below z")] * 2,
@@ -166,10 +168,11 @@ def e3(record: Record) -> Held | None:
     part = implementation.network(*((None, *items) for items in zip(*layers, strict=True)))
     x = np.repeat(record.trace.A[s.l][:, s.n : s.n + 1], above, axis=1)
     deltas = implementation.backward(part, implementation.forward(part, x), np.eye(above)).deltas[1]
-    by = size(record.trace.A[s.l])
+    by = record.step_in_a(s.l)
     value, spread = record.d("A", "below a", l, s.n)
     names = [f"∂a^{l}[{i}]/∂a^{s.l}[{s.j}]" for i in range(above)]
-    return Held(names, deltas[s.j] * by, value, *bars(spread, np.full(above, _rms(deltas) * by)), METHOD)
+    scale = size(deltas) * by if deltas.any() else 0.0
+    return Held(names, deltas[s.j] * by, value, *bars(spread, np.full(above, scale)), METHOD)
 
 
 def e4(record: Record) -> Held | None:
@@ -203,7 +206,7 @@ def _recursion(record: Record, s: Site, name: str, outputs: Sequence[int]) -> He
             uncertain += above * spread[i]
     width = len(column) + (record.point.W[s.l + 1].shape[0] if s.l < record.L else 1)
     step = float(record.move(name).along[s.j, s.n])
-    bar, scale = bars(uncertain + width * EPS * weight, _rms(record.gradients.deltas[s.l]) * step)
+    bar, scale = bars(uncertain + width * EPS * weight, record.steep("z", s.l) * step)
     return one(_shown(s), _claimed(record, s, name), total, bar, scale, METHOD)
 
 
@@ -220,30 +223,26 @@ def u3(record: Record) -> Held | None:
     α is so large that each gradient moves its tensor by as much as it holds; one α for all tensors where numbers reach
     far enough, else another for those that are left.
     """
-    g, kept = record.gradients, record.pristine
-    old, slope = ([group[l] for l in record.layers for group in groups] for groups in ((kept.W, kept.b), (g.W, g.b)))
-    places = record.places["Wb"]
-    along = flat([move.along for s, move in enumerate(record.joint.moves or ()) if s % 3 < 2])
-    before = flat([group[l] for l in record.layers for group in (record.network.W, record.network.b)])
-    sizes, slopes, slope_flat = rms(old, places), rms(slope, places), flat(slope, places)
-    claimed, lost = np.zeros(len(old)), np.zeros(len(old))
-    left = slopes > 0
+    held, places = record.joint.pick(slice(2 * record.L)), record.places
+    old, along, slope = record.parameters, record.along[: places.total], record.slopes
+    before = flat([*record.network.W[1:], *record.network.b[1:]])
+    sizes, steep = record.sizes[: 2 * record.L], record.steepness[: 2 * record.L]
+    claimed, lost = np.zeros(len(sizes)), np.zeros(len(sizes))
+    left = steep > 0
     for _ in range(ALPHAS):
-        step = 2.0 ** float(np.clip(np.ceil(np.log2((sizes / slopes)[left].max(initial=1.0))), -900, 900))
-        new = record.implementation.descend(record.network, g, step)
-        after = flat([group[l] for l in record.layers for group in (new.W, new.b)], places)
+        reach = float((sizes / steep)[left].max(initial=1.0))
+        step = 2.0 ** ceil(min(log2(reach), 900.0))
+        new = record.implementation.descend(record.network, record.gradients, step)
+        after = flat([*new.W[1:], *new.b[1:]], places)
         moved = (before - after) / step
-        rounded = np.abs(moved) + np.abs(after) * (slope_flat != 0) / step
+        rounded = np.abs(moved) + np.abs(after) * (slope != 0) / step
         found, blur = places.sums(moved * along), 2 * EPS * places.sums(rounded * np.abs(along))
-        now = (slopes * step < FAR) | ~left
+        now = (steep * step < FAR) | ~left
         claimed[now], lost[now] = found[now], blur[now]
         left &= ~now
         if not left.any():
             break
-    claimed[places.sums((before != flat(old)).astype(float)) > 0] = np.nan
-    held = record.joint.pick([s for s in range(3 * record.L) if s % 3 < 2])
+    changed = before != old
+    if changed.any():
+        claimed[places.sums(changed.astype(float)) > 0] = np.nan
     return Held(held.names, claimed, held.measured, held.bar + lost, held.scale, held.method, held.moves)
-
-
-def _rms(array: Array) -> float:
-    return size(array) if array.any() else 0.0

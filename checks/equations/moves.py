@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -50,7 +50,7 @@ class Copies:
     C : ndarray of shape (k, m)
         The loss.
     Z, A : tuple of ndarray
-        z^l and a^l of shape (k, m, d_l, n) for each layer; None for layer 0.
+        z^l and a^l of shape (k, m, d_l, n) for each layer; without the axes k, or k and m, where none differs in them.
     """
 
     C: Any
@@ -91,60 +91,45 @@ def evaluate(
     Copies
     """
     k, m, case = len(moves), len(t), point.case
-    W: list[Any] = [None]
-    b: list[Any] = [None]
-    x, y = point.x, point.y
+    x, y, *W = at = [point.x, point.y, *point.W[1:]]
+    b = list(point.b[1:])
     if jitter is not None:
-        x, y, *base = _jittered((x, y, *point.W[1:]), (x, y, *point.W[1:]), m, jitter)
-        x, y = (np.broadcast_to(array, (k, *array.shape)) for array in (x, y))
-        x = x.reshape(k * m, *point.x.shape)
-        base = [None, *zip(base, _jittered(point.b[1:], weights[1:], m, jitter), strict=True)]
-    else:
-        base = [None, *zip(point.W[1:], point.b[1:], strict=True)]
-    for l in range(1, len(point.W)):
-        for layers, array, kinds in ((W, base[l][0], "W"), (b, base[l][1], "bz")):
-            mine = [s for s, move in enumerate(moves) if move.l == l and move.kind in kinds]
-            layers.append(_displaced(array, moves, mine, k, t))
-    sigma = (None, *(implementation.activations[name] for name in case.activations))
-    trace = implementation.forward(implementation.network(tuple(W), tuple(b), sigma), x)
-    Z, A = ((None, *(_split(a, k, m) for a in layers[1:])) for layers in (trace.Z, trace.A))
-    out = A[-1]
-    mine = [s for s, move in enumerate(moves) if move.kind == "a"]
-    if mine:
-        out = np.array(out, dtype=np.result_type(out, t))
-        for s in mine:
-            out[s] += t[:, None, None] * moves[s].along
+        x, y, *W = _jittered(at, at, m, jitter)
+        b = _jittered(b, weights[1:], m, jitter)
+    mine: dict[tuple[str, int], list[tuple[int, Array]]] = {}
+    for s, move in enumerate(moves):
+        mine.setdefault(("b" if move.kind == "z" else move.kind, move.l), []).append((s, move.along))
+    W, b = (
+        [_displaced(array, mine.get((name, l), ()), k, t) for l, array in enumerate(arrays, start=1)]
+        for name, arrays in (("W", W), ("b", b))
+    )
+    sigma = (None, *[implementation.activations[name] for name in case.activations])
+    trace = implementation.forward(implementation.network((None, *W), (None, *b), sigma), x)
+    out = _displaced(trace.A[-1], mine.get(("a", len(sigma) - 1), ()), k, t)
     C = implementation.cost(implementation.losses[case.loss], out, y, case.reduction)
-    return Copies(C, Z, A)
+    return Copies(C, trace.Z, trace.A)
 
 
-def _displaced(base: Array, moves: Sequence[Move], mine: list[int], k: int, t: Any) -> Any:
-    if not mine and base.ndim == 2:
+def _displaced(base: Array, mine: Sequence[tuple[int, Array]], k: int, t: Any) -> Any:
+    """k copies for every t, each of those that move displaced along its own direction; the base itself if none does."""
+    if not mine:
         return base
-    m, (rows, columns) = len(t), base.shape[-2:]
-    columns = max([columns, *(moves[s].along.shape[1] for s in mine)])
-    copies = np.empty((k, m, rows, columns), dtype=t.dtype if mine else base.dtype)
+    rows, columns = base.shape[-2:]
+    columns = max([columns, *(along.shape[1] for _, along in mine)])
+    copies = np.empty((k, len(t), rows, columns), dtype=np.result_type(base, t))
     copies[...] = base
-    for s in mine:
-        copies[s] += t[:, None, None] * moves[s].along
-    return copies.reshape(k * m, rows, columns)
+    for s, along in mine:
+        copies[s] += t[:, None, None] * along
+    return copies
 
 
 def _jittered(arrays: Sequence[Array], sizes: Sequence[Array], m: int, rng: Generator) -> list[Any]:
     """m copies of each array, the first as it is, the others changed by up to `ULPS` times a size."""
     places = layout(sizes)
-    change = rng.uniform(-ULPS, ULPS, size=(m, int(places.counts.sum())))
+    change = rng.uniform(-ULPS, ULPS, size=(m, places.total))
     change[0] = 0.0
     change *= flat(sizes)
-    ends = np.cumsum(places.counts)[:-1]
-    parts = np.split(change, ends, axis=1)
-    return [array + part.reshape(m, *shape) for array, part, shape in zip(arrays, parts, places.shapes, strict=True)]
-
-
-def _split(a: Any, k: int, m: int) -> Any:
-    if a.ndim == 2:  # nothing below this layer moved
-        return np.broadcast_to(a, (k, m, *a.shape))
-    return a.reshape(k, m, *a.shape[-2:])
+    return [array + part for array, part in zip(arrays, places.split(change), strict=True)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,15 +143,23 @@ class Slopes:
         underflow may take and two ulps of each product with ∂C/∂a^L that it is the sum of.
     copies : Copies
         The displaced copies.
+    known : dict
+        What `inside` was asked.
     """
 
     C: Any
     spread: Any
     copies: Copies
+    known: dict[tuple[Any, ...], tuple[Array, Array]] = field(default_factory=dict)
 
-    def inside(self, tensor: str, l: int, where: tuple[Any, ...]) -> tuple[Array, Array]:
-        """Derivatives of "Z" or "A" of a layer, and their spread; ``where`` starts with the direction."""
-        return _slope_and_spread(getattr(self.copies, tensor)[l][(where[0], slice(None), *where[1:])])
+    def inside(self, tensor: str, l: int, s: int, n: int | None) -> tuple[Array, Array]:
+        """Derivatives of column n, or all, of "Z" or "A" of a layer along direction s, and their spread."""
+        asked = tensor, l, s, n
+        if asked not in self.known:
+            layer = getattr(self.copies, tensor)[l]
+            copies = layer[s] if layer.ndim == 4 else layer
+            self.known[asked] = _slope_and_spread(copies if n is None else copies[..., n])
+        return self.known[asked]
 
 
 def slopes(
@@ -202,7 +195,7 @@ def slopes(
     for s, move in enumerate(moves):
         if move.kind == "a":
             out[s] += np.abs(move.along)
-    lost = LOST * (1 + sum(float(np.abs(gain).sum()) for gain in gains))
+    lost = LOST * (1 + float(np.abs(flat(gains)).sum()))
     spread = spread + 2 * EPS * (out * np.abs(gains[-1])).sum(axis=(1, 2)) + lost
     return Slopes(C, spread, found)
 

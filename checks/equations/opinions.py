@@ -13,7 +13,6 @@ from typing import Final
 
 import numpy as np
 
-from checks.equations.flat import flat, rms
 from checks.equations.record import Record
 from checks.equations.regimes import Array
 from checks.numeric.second_opinion import STEP, Distance, check_grad_all, check_grad_random, differentiate
@@ -68,21 +67,15 @@ class Parameters:
     def __init__(self, record: Record) -> None:
         self.record = record
         self._known: dict[bytes, float] = {}
-        p, g = record.pristine, record.gradients
-        tensors = [group[l] for l in record.layers for group in (p.W, p.b)]
-        self.places = record.places["Wb"]
-        self.at = flat(tensors)
-        self.gradient = flat([group[l] for l in record.layers for group in (g.W, g.b)], self.places)
-        self.sizes = rms(tensors, self.places)
+        self.places = record.places
+        self.at = record.parameters
+        self.gradient = record.slopes
+        self.sizes = record.sizes[: 2 * record.L]
 
     def losses(self, thetas: Array) -> Array:
         """C at each row, all in one forward pass."""
-        r, ends = self.record, np.cumsum(self.places.counts)[:-1]
-        parts = [
-            part.reshape(len(thetas), *shape)
-            for part, shape in zip(np.split(thetas, ends, axis=1), self.places.shapes, strict=True)
-        ]
-        network = r.implementation.network((None, *parts[::2]), (None, *parts[1::2]), r.rows)
+        r, parts = self.record, self.places.split(thetas)
+        network = r.implementation.network((None, *parts[: r.L]), (None, *parts[r.L :]), r.rows)
         r.passes += len(thetas)
         a = r.implementation.forward(network, r.pristine.x).A[-1]
         return np.asarray(r.implementation.cost(r.loss, a, r.pristine.y, r.case.reduction))

@@ -6,13 +6,14 @@ open and every single entry is asked by the complex step, whose imaginary parts 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Final
 
 import numpy as np
 
-from checks.equations.flat import flat, layout, rms, size
+from checks.equations.flat import Layout, flat, layout, rms, size
 from checks.equations.held import Held
 from checks.equations.moves import LOST, ULPS, Move, Slopes, evaluate, slopes
 from checks.equations.regimes import Array
@@ -33,6 +34,7 @@ CLOSER: Final = 15
 """Jittered copies of each direction: at first, and before anything fails."""
 METHOD: Final = "complex step"
 KINDS: Final = "Wbz"
+STENCIL: Final = quick.STEP * quick.AT
 
 
 class OnKinkError(Exception):
@@ -41,9 +43,10 @@ class OnKinkError(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Joint:
-    """A random direction for each tensor W^1, b^1, z^1, W^2, …: its claim and scale, and what the stencil says."""
+    """A random direction for each tensor, and all of them end to end: claim and scale, and what the stencil says."""
 
     moves: list[Move]
+    along: Array
     claims: Array
     scales: Array
     value: Array
@@ -82,29 +85,51 @@ class Record(Said):
         finer.gradients = replace(gradients, W=W, b=b, deltas=deltas)
         return finer
 
+    # W^1, …, W^L, b^1, …, b^L, z^1, …, z^L end to end
+
+    @cached_property
+    def _tensors(self) -> Layout:
+        return layout([*self.pristine.W[1:], *self.pristine.b[1:], *self.trace.Z[1:]])
+
+    @cached_property
+    def sizes(self) -> Array:
+        """Root mean square of each W, b and z."""
+        return rms(np.concatenate([self.parameters, flat(self.trace.Z[1:])]), self._tensors)
+
+    @cached_property
+    def _claimed(self) -> Array:
+        return np.concatenate([self.slopes, flat(self.gradients.deltas[1:], layout(self.trace.Z[1:]))])
+
+    @cached_property
+    def steepness(self) -> Array:
+        """Root mean square of each ∂C/∂W, ∂C/∂b and δ, as claimed."""
+        return rms(self._claimed, self._tensors)
+
+    def place(self, kind: str, l: int) -> int:
+        """Where in such a list the tensor of layer l is."""
+        return KINDS.index(kind) * self.L + l - 1
+
     @cached_property
     def _joint(self) -> Joint:
-        W, b, Z, g = self.pristine.W, self.pristine.b, self.trace.Z, self.gradients
-        tensors = [group[l] for l in self.layers for group in (W, b, Z)]
-        places = layout(tensors)
-        sizes = rms(tensors, places)
-        sizes[sizes == 0] = 1.0
-        along = signed(self.rng, (int(places.counts.sum()),)) * places.spread(sizes)
-        moves = [Move(KINDS[s % 3], 1 + s // 3, part) for s, part in enumerate(places.split(along))]
-        gradients = [group[l] for l in self.layers for group in (g.W, g.b, g.deltas)]
-        claims = places.sums(flat(gradients, places) * along)
-        scales = rms(gradients, places) * np.sqrt(places.counts) * sizes * MAGNITUDE_RMS
+        steps = np.where(self.sizes == 0, 1.0, self.sizes)
+        by_layer = layout([group[l] for l in self.layers for group in (self.pristine.W, self.pristine.b, self.trace.Z)])
+        drawn = by_layer.split(signed(self.rng, (by_layer.total,)))
+        along = flat([*drawn[::3], *drawn[1::3], *drawn[2::3]]) * self._tensors.spread(steps)
+        parts = iter(self._tensors.split(along))
+        moves = [Move(kind, l, next(parts)) for kind in KINDS for l in self.layers]
+        claims = self._tensors.sums(self._claimed * along)
+        scales = self.steepness * np.sqrt(self._tensors.counts) * steps * MAGNITUDE_RMS
         value, bar, agrees = np.full(len(moves), np.nan), np.full(len(moves), np.inf), np.zeros(len(moves), dtype=bool)
         # one digit of C over the step is as fine as the stencil can get
         C = float(self.implementation.cost(self.loss, self.trace.A[-1], self.pristine.y, self.case.reduction))
-        hopeful = np.flatnonzero(np.spacing(abs(C)) / quick.STEP < ASKED * scales)
+        hopeful = np.flatnonzero(math.ulp(C) / quick.STEP < ASKED * scales)
         if hopeful.size:
             some = [moves[s] for s in hopeful]
             self.passes += 4 * len(some)
-            values = evaluate(self.implementation, self.pristine, some, quick.STEP * quick.AT).C.reshape(len(some), 4)
+            values = evaluate(self.implementation, self.pristine, some, STENCIL).C
             found = quick.agree(values, claims[hopeful], scales[hopeful], resolution=ASKED)
             value[hopeful], bar[hopeful], agrees[hopeful] = found.value, found.bar, found.agrees
-        return Joint(moves, claims, scales, value, bar, agrees)
+        return Joint(moves, along, claims, scales, value, bar, agrees)
 
     @cached_property
     def _entry_moves(self) -> dict[str, Move]:
@@ -125,8 +150,18 @@ class Record(Said):
     def _through_weights(self, site: Site) -> Move:
         """a_j^l moves: z^{l+1} moves along column j of W^{l+1}."""
         along = np.zeros(self.trace.Z[site.l + 1].shape)
-        along[:, site.n] = self.pristine.W[site.l + 1][:, site.j] * size(self.trace.A[site.l])
+        along[:, site.n] = self.pristine.W[site.l + 1][:, site.j] * self.step_in_a(site.l)
         return Move("z", site.l + 1, along)
+
+    def step_in_a(self, l: int) -> float:
+        """How far t = 1 goes in a^l."""
+        if ("a", l) not in self.shared:
+            self.shared["a", l] = size(self.trace.A[l])
+        return float(self.shared["a", l])
+
+    def steep(self, kind: str, l: int) -> float:
+        """Root mean square of ∂C/∂W^l, ∂C/∂b^l or δ^l, as claimed."""
+        return float(self.steepness[self.place(kind, l)])
 
     @cached_property
     def _steps(self) -> Slopes:
@@ -147,15 +182,20 @@ class Record(Said):
 
     @cached_property
     def joint(self) -> Held:
-        """∂C along every joint direction, claimed beside measured."""
+        """∂C along every joint direction, claimed beside measured: all W, then all b, then all z."""
         j = self._joint
-        value, bar, scale = j.value.copy(), j.bar.copy(), j.scales.copy()
+        value, bar, scale = j.value, j.bar, j.scales
         left = np.flatnonzero(~j.agrees)
         if left.size:
+            value, bar, scale = value.copy(), bar.copy(), scale.copy()
             value[left] = self._steps.C[-left.size :]
             bar[left], scale[left] = bars(self._steps.spread[-left.size :], scale[left])
-        names = [f"{'δ' if move.kind == 'z' else move.kind}^{move.l}" for move in j.moves]
-        return Held(names, j.claims, value, bar, scale, "five-point stencil, complex step", j.moves)
+        return Held(_names(self.L), j.claims, value, bar, scale, "five-point stencil, complex step", j.moves)
+
+    @property
+    def along(self) -> Array:
+        """The joint directions end to end."""
+        return self._joint.along
 
     def line(self, move: Move) -> Line:
         """ψ along one direction, for a closer look."""
@@ -170,17 +210,23 @@ class Record(Said):
         """The single-entry direction of that name."""
         return self._entry_moves[name]
 
-    def _index(self, name: str) -> int:
-        return list(self._entry_moves).index(name)
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {name: s for s, name in enumerate(self._entry_moves)}
 
     def dC(self, name: str) -> tuple[float, float]:
         """∂C along a single-entry direction, per unit of t, and its spread."""
-        s = self._index(name)
+        s = self._index[name]
         return float(self._steps.C[s]), float(self._steps.spread[s])
 
     def d(self, tensor: str, name: str, l: int, n: int | None = None) -> tuple[Array, Array]:
         """∂z^l or ∂a^l (column n of it, or all) along a single-entry direction, per unit of t, and its spread."""
-        return self._steps.inside(tensor, l, (self._index(name), slice(None), slice(None) if n is None else n))
+        return self._steps.inside(tensor, l, self._index[name], n)
+
+
+@cache
+def _names(L: int) -> tuple[str, ...]:
+    return tuple(f"{'δ' if kind == 'z' else kind}^{l}" for kind in KINDS for l in range(1, L + 1))
 
 
 def _cast(group: tuple[Any, ...], dtype: Any) -> tuple[Any, ...]:

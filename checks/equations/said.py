@@ -60,11 +60,11 @@ class Said:
         self.layers = range(1, self.L + 1)
         self.rng: Generator = np.random.default_rng([point.case.seed, 1 + again])
         self.passes = 0
-        self.shared: dict[str, Any] = {}
-        self.pristine = replace(
-            point,
-            W=(None, *(w.copy() for w in point.W[1:])),
-            b=(None, *(b.copy() for b in point.b[1:])),
+        self.shared: dict[Any, Any] = {}
+        self.pristine = Point(
+            case=point.case,
+            W=(None, *[w.copy() for w in point.W[1:]]),
+            b=(None, *[b.copy() for b in point.b[1:]]),
             x=point.x.copy(),
             y=point.y.copy(),
         )
@@ -111,22 +111,27 @@ class Said:
             return np.asarray(self.dC_da)
         return np.asarray(self.pristine.W[l + 1].T @ self.gradients.deltas[l + 1])
 
-    @cached_property
-    def places(self) -> dict[str, Layout]:
-        """Where the weights, the biases, and both lie end to end."""
-        W, b = self.pristine.W[1:], self.pristine.b[1:]
-        return {"W": layout(W), "b": layout(b), "Wb": layout([t for pair in zip(W, b, strict=True) for t in pair])}
+    # all parameters end to end: W^1, …, W^L, b^1, …, b^L
 
     @cached_property
-    def parameters(self) -> dict[str, Array]:
-        """W and b end to end, each alone."""
-        return {"W": flat(self.pristine.W[1:]), "b": flat(self.pristine.b[1:])}
+    def places(self) -> Layout:
+        """Where each W and b lies."""
+        return layout([*self.pristine.W[1:], *self.pristine.b[1:]])
 
     @cached_property
-    def slopes_of(self) -> dict[str, Array]:
-        """∂C/∂W and ∂C/∂b end to end, each alone."""
-        g = self.gradients
-        return {"W": flat(g.W[1:], self.places["W"]), "b": flat(g.b[1:], self.places["b"])}
+    def parameters(self) -> Array:
+        """W and b."""
+        return flat([*self.pristine.W[1:], *self.pristine.b[1:]])
+
+    @cached_property
+    def slopes(self) -> Array:
+        """∂C/∂W and ∂C/∂b as claimed."""
+        return flat([*self.gradients.W[1:], *self.gradients.b[1:]], self.places)
+
+    def only(self, name: str, together: Array) -> Array:
+        """The part of W, or of b, in what lies end to end."""
+        weights = self.places.ends[self.L - 1]
+        return together[:weights] if name == "W" else together[weights:]
 
     # where it is looked at
 
