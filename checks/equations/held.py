@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -17,8 +16,7 @@ TINY: Final = 2.0**-1074
 VANISHING: Final = 2.0**-960
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Held:
+class Held(NamedTuple):
     """k comparisons.
 
     Attributes
@@ -40,6 +38,11 @@ class Held:
     scale: Any
     method: str
     moves: Sequence[Any] | None = None
+
+    @property
+    def probes(self) -> int:
+        """How many comparisons."""
+        return 1 if isinstance(self.claimed, float) else int(self.claimed.size)
 
     def margins(self) -> tuple[float, float]:
         """Largest distance in error bars, and largest bar relative to its scale.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -18,8 +18,7 @@ from checks.verdict import DESIRED, Outcome, Verdict
 ELSEWHERE: Final = "at a moved point"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(NamedTuple):
     """What one equation came to on one network.
 
     Attributes
@@ -81,17 +80,18 @@ def hold(equation: Equation, record: Record) -> Result:
         other means, in extended precision, and, on a kink, at a moved point.
     """
     with np.errstate(all="ignore"):  # what over- or underflows on the way is in the bars
-        return _hold(equation, record)
+        return hold_quietly(equation, record)
 
 
-def _hold(equation: Equation, record: Record) -> Result:
+def hold_quietly(equation: Equation, record: Record) -> Result:
+    """`hold`, where NumPy's warnings are off already."""
     try:
         held = equation.holds(record)
         if held is None:
-            return Result(label=equation.label, outcome=None)
+            return Result(equation.label, None)
         distance, resolution = held.margins()
         if distance <= 1 and resolution <= DESIRED:
-            return _result(equation, Outcome.PASS, distance, resolution, np.size(held.claimed))
+            return Result(equation.label, Outcome.PASS, distance, resolution, held.probes)
         verdicts = held.verdicts(equation.label)
         if equation.measured and Outcome.FAIL in {v.outcome for v in verdicts}:
             record.look_closer()
@@ -101,30 +101,12 @@ def _hold(equation: Equation, record: Record) -> Result:
             if Outcome.FAIL in {v.outcome for v in verdicts} and _only_rounding(equation, record):
                 verdicts = [_rounded(v) for v in verdicts]
     except OnKinkError:
-        return replace(_hold(equation, record.moved), where=ELSEWHERE)
+        return hold_quietly(equation, record.moved)._replace(where=ELSEWHERE)
     except Exception as error:  # whatever the code under test raises is a finding about it
-        return replace(_result(equation, Outcome.FAIL, float("inf"), 0.0, 0, [_raised(equation, error)]), raised=True)
-    findings = [v for v in verdicts if v.outcome is not Outcome.PASS]
+        return Result(equation.label, Outcome.FAIL, float("inf"), findings=(_raised(equation, error),), raised=True)
+    findings = tuple(v for v in verdicts if v.outcome is not Outcome.PASS)
     outcome = Outcome.of(v.outcome for v in verdicts)
-    return _result(equation, outcome, distance, resolution, len(verdicts), findings)
-
-
-def _result(
-    equation: Equation,
-    outcome: Outcome,
-    distance: float,
-    resolution: float,
-    probes: int,
-    findings: Sequence[Verdict] = (),
-) -> Result:
-    return Result(
-        label=equation.label,
-        outcome=outcome,
-        distance=distance,
-        resolution=resolution,
-        probes=probes,
-        findings=tuple(findings),
-    )
+    return Result(equation.label, outcome, distance, resolution, len(verdicts), findings)
 
 
 def _confirmed(record: Record, held: Held, verdicts: Sequence[Verdict]) -> list[Verdict]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -22,8 +22,7 @@ ULPS: Final = 16 * EPS
 """The copies that show how well conditioned a derivative is differ from the point by this much in every number."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Move:
+class Move(NamedTuple):
     """One direction: along W^l, along b^l, along z^l of each example, or along a^L.
 
     Parameters

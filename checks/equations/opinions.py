@@ -68,9 +68,8 @@ class Parameters:
         self.record = record
         self._known: dict[bytes, float] = {}
         self.places = record.places
-        self.at = record.parameters
+        self.at = record.parameters + 0.0  # no -0.0, which scipy's x + 0 v may turn into a 0.0 that is not known
         self.gradient = record.slopes
-        self.sizes = record.sizes[: 2 * record.L]
 
     def losses(self, thetas: Array) -> Array:
         """C at each row, all in one forward pass."""
@@ -127,16 +126,19 @@ def ask(record: Record, opinions: dict[str, Opinion], right: bool | None, *, sel
 
 def _asked(record: Record, seldom: bool) -> Iterator[tuple[str, float]]:
     """Each method, and by how much of the gradient it differs beyond what it cannot see."""
-    p, seed = Parameters(record), record.case.seed
-    few = len(p.at) <= FEW
-    p.foresee(np.random.default_rng(seed).standard_normal(p.at.shape), few)  # what scipy will draw from this seed
-    found = [check_grad_random(p.loss, p.slope, p.at, np.random.default_rng(seed))]
+    p, rng = Parameters(record), np.random.default_rng(record.case.seed)
+    few, start = len(p.at) <= FEW, rng.bit_generator.state
+    p.foresee(rng.standard_normal(p.at.shape), few)  # what scipy will draw from there
+    rng.bit_generator.state = start
+    found = [check_grad_random(p.loss, p.slope, p.at, rng)]
     if few:
         found.append(check_grad_all(p.loss, p.slope, p.at))
     for one in found:
         yield one.method, _excess(one)
     if seldom:
-        by = signed(np.random.default_rng(seed), p.at.shape) * p.places.spread(np.where(p.sizes > 0, p.sizes, 1.0))
+        sizes = record.sizes[: 2 * record.L]
+        rng.bit_generator.state = start
+        by = signed(rng, p.at.shape) * p.places.spread(np.where(sizes > 0, sizes, 1.0))
         estimate = differentiate(lambda t: p.loss(p.at + t * by))
         claim, scale = float(p.gradient @ by), float(np.linalg.norm(p.gradient * by))
         gap = max(abs(claim - estimate.value) - estimate.bar, 0.0)

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Final
 
-from checks.equations.hold import Result, hold
+import numpy as np
+
+from checks.equations.hold import Result, hold_quietly
 from checks.equations.opinions import SELDOM, Opinion, ask
 from checks.equations.record import Record
 from checks.equations.regimes import REGIMES
@@ -119,8 +121,9 @@ class Tally:
 
     def add(self, record: Record, labels: Sequence[str]) -> list[Result]:
         """Hold the labels of one network, ask the second opinions about it, and count."""
-        results = [self._held(record, label) for label in labels]
-        outcome = Outcome.of(result.outcome for result in results if result.outcome is not None)
+        with np.errstate(all="ignore"):  # what over- or underflows on the way is in the bars
+            results = [self._held(record, label) for label in labels]
+        outcome = Outcome.of(r.outcome for r in results if r.outcome is not None and r.outcome is not Outcome.PASS)
         counted = self._regimes[record.case.regime]
         counted[0] += 1
         counted[PLACE[outcome]] += 1
@@ -132,17 +135,20 @@ class Tally:
 
     def _held(self, record: Record, label: str) -> Result:
         before, start = record.passes, perf_counter()
-        result = hold(EQUATIONS[label], record)
-        row = self._labels[label]
+        result = hold_quietly(EQUATIONS[label], record)
+        row, outcome = self._labels[label], result.outcome
         row.seconds += perf_counter() - start
         row.passes += record.passes - before
+        if outcome is None:
+            return result
+        row.networks += 1
         row.probes += result.probes
-        row.networks += result.outcome is not None
-        if result.outcome is Outcome.PASS:
+        if outcome is Outcome.PASS:
             row.distance = max(row.distance, result.distance)
             row.resolution = max(row.resolution, result.resolution)
-        row.failed += result.outcome is Outcome.FAIL
-        row.inconclusive += result.outcome is Outcome.INCONCLUSIVE
+            return result
+        row.failed += outcome is Outcome.FAIL
+        row.inconclusive += outcome is Outcome.INCONCLUSIVE
         for verdict in result.findings[: SHOWN - len(row.findings)]:
             row.findings.append(Finding(verdict=verdict, name=label, reproduce=repr(record.case)))
         return result
