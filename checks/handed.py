@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from checks.displaced import fill, pieces, unmoved
-from checks.subject import Array, Point
+from checks.subject import Array, Point, equal
 
 Form = Callable[[Array], Array]
 """Makes the copy of an array that a function is given."""
@@ -135,7 +135,7 @@ def _identical(a: Array, b: Array) -> bool:
     By their bytes first: quicker, but a long double has padding.
     """
     whole = a.flags.c_contiguous and b.flags.c_contiguous and a.dtype.itemsize % 8 == 0
-    if whole and np.array_equal(a.reshape(-1).view(np.uint64), b.reshape(-1).view(np.uint64)):
+    if whole and equal(a.reshape(-1).view(np.uint64), b.reshape(-1).view(np.uint64)):
         return True
     return not _differs(a, b).any()
 

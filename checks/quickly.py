@@ -87,8 +87,8 @@ def goals_of(place: Place, asked: Ray, units: Sequence[Unit]) -> Array:
 
 def _first(asked: Ray, goals: Array, share: float, value: float) -> float:
     """The first step, somewhat longer than rounding asks; 0 where a claim is below what numbers can tell apart."""
-    ordinary = (goals * asked.scales)[goals == goals.min()]
-    asked_for = share * float(np.median(ordinary)) if ordinary.size else 0.0
+    ordinary = sorted((goals * asked.scales)[goals == goals.min()].tolist())
+    asked_for = share * (ordinary[(len(ordinary) - 1) // 2] + ordinary[len(ordinary) // 2]) / 2 if ordinary else 0.0
     if not asked_for > 0:
         return 0.0
     quiet = QUIET * float(np.spacing(value)) / asked_for

@@ -18,7 +18,7 @@ import numpy as np
 from checks.laws.ground import Ground, misshapen
 from checks.laws.noise import plausible
 from checks.probes import rms
-from checks.subject import Array, finite
+from checks.subject import Array, equal, finite
 from checks.verdict import Outcome, Verdict
 
 MULTIPLE: Final = 64
@@ -113,7 +113,7 @@ def _differs(
 ) -> str:
     if name not in got:
         return f"the gradient of {name!r} is missing"
-    if skip is None and type(got[name]) is np.ndarray and np.array_equal(got[name], want) and finite(want):
+    if skip is None and type(got[name]) is np.ndarray and equal(got[name], want) and finite(want):
         return ""
     judged = ~skip[name] if skip else np.True_
     is_ = (
