@@ -49,7 +49,8 @@ def plausible(ground: Ground, name: str, sample: float) -> bool:
     """
     g = np.asarray(ground.gradient[name])
     eps = max(float(np.finfo(g.dtype).eps) if g.dtype.kind in "fc" else 0.0, ground.calls.subject.eps)
-    largest = float(np.max(np.abs(g), initial=0.0))
+    whole = g.dtype.kind == "c" or not g.size
+    largest = float(np.max(np.abs(g), initial=0.0)) if whole else max(abs(float(g.max())), abs(float(g.min())))
     terms: float = ground.once("terms of ⟨v, f⟩", lambda: _terms(ground))
     made_of = max(largest, terms / size(ground.point[name]))
     return sample <= float(np.sqrt(eps)) * made_of or sample <= CONDITION * noise(ground) * largest
