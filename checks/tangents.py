@@ -46,16 +46,19 @@ class Tiled:
         Where in the table each of the `blocks` begins.
     factors : list of float
         What each is multiplied by.
+    length : int
+        How many entries a block has.
     """
 
     shape: tuple[int, ...]
     table: NDArray[np.float64]
     places: list[int]
     factors: list[float]
+    length: int
 
     def block(self, at: slice, times: float, out: NDArray[np.float64]) -> NDArray[np.float64]:
         """One of the blocks, times a number."""
-        nth = at.start // _length(prod(self.shape))
+        nth = at.start // self.length
         place = self.places[nth]
         part = self.table[place : place + at.stop - at.start]
         made: NDArray[np.float64] = np.multiply(part, self.factors[nth] * times, out=out[: part.size])
@@ -80,7 +83,7 @@ def draws(rng: np.random.Generator, shape: tuple[int, ...], dtype: type = np.int
     length = _length(size)
     count = -(-size // length)
     places = rng.integers(length // PLACES, size=count).tolist()
-    return Tiled(shape, numbers(rng, (length + length // PLACES,)), places, _factors(rng, count).tolist())
+    return Tiled(shape, numbers(rng, (length + length // PLACES,)), places, _factors(rng, count).tolist(), length)
 
 
 def numbers(rng: np.random.Generator, shape: tuple[int, ...], dtype: type = np.int16) -> NDArray[np.float64]:

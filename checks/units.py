@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import hypot, sqrt
+from math import sqrt
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from checks.displaced import unmoved
-from checks.probes import MAGNITUDE_RMS, rms, size
+from checks.probes import MAGNITUDE_RMS, SAFE, rms, size
 from checks.subject import Array, Point
 from checks.tangents import Tangent, blocks, draws, in_a_row
 
@@ -199,15 +199,19 @@ def _groups(values: Array, verb: str, whole: float) -> list[Group]:
 def _rms(values: Array, mask: NDArray[np.bool_] | None) -> float:
     """Root mean square of the entries in a mask, block by block: a copy of them would be another tensor."""
     flat = in_a_row(values)
-    if mask is None or flat is None:
+    if mask is None or flat is None or flat.dtype != np.float64:
         return rms(values if mask is None else values[mask])
-    inside, norms, every = mask.reshape(-1), list[float](), blocks(flat.size)
-    made = np.empty(every[0].stop, dtype=flat.dtype)
-    for at in every:
-        part = np.multiply(flat[at], inside[at], out=made[: at.stop - at.start])  # quicker than taking those inside
-        norms.append(rms(part) * sqrt(part.size))
+    inside, square, nothing, every = mask.reshape(-1), 0.0, True, blocks(flat.size)
+    made = np.empty(every[0].stop)
+    with np.errstate(over="ignore", under="ignore"):
+        for at in every:
+            part = np.multiply(flat[at], inside[at], out=made[: at.stop - at.start])  # quicker than taking those inside
+            new = float(part @ part)
+            square, nothing = square + new, nothing and not new and not part.any()
     count = int(np.count_nonzero(mask))
-    return hypot(*norms) / sqrt(count) if count else 0.0
+    if nothing or SAFE < square < 1 / SAFE:
+        return 0.0 if nothing else sqrt(square / count)
+    return rms(flat[inside])
 
 
 def _magnitudes(values: Array) -> Iterator[NDArray[Any]]:
