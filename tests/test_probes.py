@@ -11,6 +11,7 @@ import pytest
 from checks import probes
 from checks.probes import displaced, generator, moved, signed, size
 from checks.units import Group, Unit, by_value, tangent, units
+from checks.units import _rms as part_rms
 
 
 def labels(found: list[Unit]) -> list[str]:
@@ -118,6 +119,14 @@ def test_the_rms_that_small_entries_are_held_against_is_that_of_the_entries_that
     g = np.zeros(4000)
     g[:2], g[2:4] = 1.0, 5e-4
     assert [u.scale > 0 for u in of_claim(g)] == [True, True, False]
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.0, 1e-170, 1e170])
+def test_the_rms_of_some_entries_of_a_large_tensor_is_that_of_a_copy_of_them(scale: float) -> None:
+    rng = np.random.default_rng(0)
+    x, mask = rng.normal(size=(100, 200)) * scale, rng.random((100, 200)) < 0.3
+    assert part_rms(x, mask) == pytest.approx(probes.rms(x[mask]), rel=1e-12)
+    assert part_rms(x, np.zeros_like(mask)) == 0.0
 
 
 def test_claimed_zeros_are_a_unit_without_a_scale() -> None:
