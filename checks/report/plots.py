@@ -138,7 +138,7 @@ def heat(found: Blocks, salt: str) -> str:
         axes.set_xlabel("column")
         axes.set_ylabel("row")
         label = f"Map of {len(found.cells)} wrong of {rows} × {columns} blocks"
-        return inline(figure, label, salt)
+        return inline(figure, label, salt, wide=False)
 
 
 def _cells(axes: Axes, found: Blocks, tall: int) -> None:

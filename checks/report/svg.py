@@ -45,7 +45,7 @@ STYLE: Final[dict[Any, Any]] = {
 }
 
 
-def inline(figure: Figure, label: str, salt: str) -> str:
+def inline(figure: Figure, label: str, salt: str, *, wide: bool = True) -> str:
     """The figure as an ``svg`` element.
 
     Parameters
@@ -56,6 +56,8 @@ def inline(figure: Figure, label: str, salt: str) -> str:
         What a screen reader says.
     salt : str
         Differs between the figures of a page, so that their identifiers do; equal figures and salts make equal text.
+    wide : bool
+        As wide as the page has room; else no larger than drawn, its text no larger than the page's.
 
     Returns
     -------
@@ -81,8 +83,11 @@ def inline(figure: Figure, label: str, salt: str) -> str:
         element.text, element.tail = (re.sub(r"\s+", " ", t or "").strip() for t in (element.text, element.tail))
         if "d" in element.attrib:
             element.set("d", re.sub(r"\s+", " ", element.attrib["d"]).strip())
-    for name in ("width", "height", "version"):
+    drawn = root.attrib.pop("width", "")
+    for name in ("height", "version"):
         root.attrib.pop(name, None)
+    if not wide:
+        root.set("width", drawn)
     root.set("role", "img")
     root.set("aria-label", label)
     told = ET.tostring(root, encoding="unicode")
