@@ -1,4 +1,4 @@
-"""Whether ψ jumps beyond the window that its slope was read from: bisection towards the larger change."""
+"""Whether ψ jumps beyond the window that its slope was read from: bisection towards the change that is larger for its distance."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ JUMPS: Final = "values jump by"  # how a verdict begins that is open for it
 HALVINGS: Final = 10  # of a stretch that is searched
 MOST: Final = 6  # highest degree of the polynomial through the window
 SPARE: Final = 3  # points more than it has unknowns
-NEARER: Final = 0.25  # of two halves the nearer one, unless its change is a smaller share of the other's
-LAST: Final = 4  # a change that the last so many halvings leave as it is, nearly, is a jump
 EXCUSED: Final = 2  # times its size over its distance: how far off a slope may be that it explains
 
 
@@ -59,9 +57,11 @@ def _closed_in_on(line: Line, smooth: Polynomial, a: float, b: float) -> tuple[f
     for _ in range(HALVINGS):
         near, middle, far = (_rest(line, smooth, t) for t in (a, (a + b) / 2, b))
         sizes.append(abs(far - near))
-        a, b = (a, (a + b) / 2) if abs(middle - near) >= NEARER * abs(far - middle) else ((a + b) / 2, b)
+        steeper = abs((middle - near) * b) >= abs((far - middle) * (a + b) / 2)  # seen from 0, as what it may excuse
+        a, b = (a, (a + b) / 2) if steeper else ((a + b) / 2, b)
     change = _rest(line, smooth, b) - _rest(line, smooth, a)
-    size = float(np.sign(b)) * change if 2 * abs(change) >= sizes[-LAST] > 0 else 0.0
+    halfway = sizes[HALVINGS // 2]  # a change that the halvings after it leave as it is, nearly, is a jump
+    size = float(np.sign(b)) * change if 2 * abs(change) >= halfway > 0 else 0.0
     return size, abs(a + b) / 2
 
 

@@ -19,8 +19,7 @@ Array = NDArray[np.float64]
 
 PLACES = (0.1, 0.3, 0.5, 0.7, 0.9)
 """Where in each gap between points a kink is imagined."""
-HIDDEN = 1e-9
-"""A disturbance that leaves less than this share of itself in the residual cannot be told from rounding."""
+EPS = float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +41,8 @@ class Models:
         Norms of the slopes' weights.
     dof : ndarray of shape (m,)
         Degrees of freedom of the jitter.
+    spare : ndarray of shape (m,)
+        Points beyond the unknowns: degrees of freedom of the whole residual.
     student : ndarray of shape (m,)
         Student's t at probability alpha.
     bends : ndarray of bool, shape (m,)
@@ -55,6 +56,7 @@ class Models:
     l1: Array
     l2: Array
     dof: Array
+    spare: Array
     student: Array
     bends: NDArray[np.bool_]
 
@@ -75,6 +77,7 @@ def models(pattern: tuple[float, ...], constants: Constants) -> Models | None:
         np.abs(slopes).sum(axis=2),
         np.sqrt((slopes**2).sum(axis=2)),
         dof.astype(float),
+        np.trace(residuals, axis1=1, axis2=2),
         stdtrit(dof.astype(float), 1 - constants.alpha / 2),
         bends,
     )
@@ -115,14 +118,27 @@ def _antisymmetric(t: Array) -> Array:
 
 
 def _misled(t: Array, bends: bool, degree: int, residual: Array, slopes: Array) -> Array:
-    """Largest |slope error| per norm of residual, over what this model leaves out; shape (2,)."""
+    """Largest |slope error| per norm of residual, over what this model leaves out; shape (2,).
+
+    Where the outermost point has no twin the other side may have left the domain: no power series need reach as far,
+    and ψ may have any value there besides. A power that such a point has to itself is no evidence.
+    """
     shapes, truth = _disturbances(t, bends, degree)
-    seen = np.linalg.norm(residual @ shapes, axis=0)
-    error = np.abs(slopes @ shapes - truth)
-    size = np.linalg.norm(shapes, axis=0)
-    hidden = seen < HIDDEN * size  # fits exactly: then its slope is right too, or nothing could tell
-    ratio = np.where(hidden, np.where(error < 1e-10, 0.0, np.inf), error / np.where(hidden, 1.0, seen))
-    return np.asarray(ratio.max(axis=1))
+    left, error, size = residual @ shapes, slopes @ shapes - truth, np.linalg.norm(shapes, axis=0)
+    outermost = int(np.abs(t).argmax())
+    if (t == -t[outermost]).any():
+        return _ratio(left, error, size)
+    alone, own = residual[:, outermost], slopes[:, outermost]
+    length = max(float(np.linalg.norm(alone)), EPS)
+    share = (alone / length @ left) / length
+    without = _ratio(left - np.outer(alone, share), error - np.outer(own, share), size)
+    return np.asarray(np.hypot(without, own / length))
+
+
+def _ratio(left: Array, error: Array, size: Array) -> Array:
+    """The largest |slope error| per norm of what is left of a disturbance."""
+    seen = np.maximum(np.linalg.norm(left, axis=0), EPS * size)  # of what fits exactly rounding leaves some
+    return np.asarray((np.abs(error) / seen).max(axis=1))
 
 
 def _disturbances(t: Array, bends: bool, degree: int) -> tuple[Array, Array]:

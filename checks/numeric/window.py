@@ -58,7 +58,8 @@ def fit(seen: Grid, h: float, constants: Constants, level: float = 0.0) -> Windo
     residual = unit * np.linalg.norm(missed, axis=1)
     rms = unit * np.linalg.norm(fits.jitters @ (values / unit), axis=1) / np.sqrt(fits.dof)
     noise = (fits.student * rms)[:, None] * fits.l2
-    excess = np.maximum(1.0, rms / level) if level else np.ones_like(rms)  # structure: there may be more of it
+    whole = np.maximum(rms, residual / np.sqrt(fits.spare))  # a kink close to 0 leaves most in the symmetric part
+    excess = np.maximum(1.0, whole / level) if level else np.ones_like(rms)  # structure: there may be more of it
     spread = np.maximum(noise, constants.gamma * fits.misled * (excess * residual)[:, None])
     bars = (spread + seen.floor * fits.l1) / (h * TOP)
     slopes = fits.slopes @ values / (h * TOP)

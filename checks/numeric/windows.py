@@ -191,9 +191,14 @@ def _answer(kept: list[Window], constants: Constants) -> Window | None:
     return min((w for w in kept if w.points >= constants.min_points), key=lambda w: w.width, default=None)
 
 
+def _so_far(kept: list[Window], constants: Constants) -> Window | None:
+    """The answer, or where none has points enough yet the narrowest window."""
+    return _answer(kept, constants) or min(kept, key=lambda w: w.width, default=None)
+
+
 def _contradicted(seen: Grid, kept: list[Window], constants: Constants) -> Window | None:
     """The narrowest coarser window that holds nothing of the answer."""
-    best = _answer(kept, constants)
+    best = _so_far(kept, constants)
     if best is None:
         return None
     coarser = (fit(seen, h, constants) for h in np.unique(np.abs(seen.places)).tolist() if h * TOP > best.h)
@@ -201,18 +206,19 @@ def _contradicted(seen: Grid, kept: list[Window], constants: Constants) -> Windo
 
 
 def _doubted(line: Line, kept: list[Window], other: Window, constants: Constants, purse: _Purse) -> Window | None:
-    """The coarser window again, where ψ jumps next to the answer by what the two are apart.
+    """The coarser window again, where ψ jumps next to the answer by what the two are apart, or more.
 
-    What cancellation leaves of a few digits is smooth between two jumps, with a slope of its own: from far away the
-    same values are noise around the slope of the function that they stand for. Either may be meant.
+    What cancellation or a coarse format inside leaves of a few digits is smooth between two jumps, with a slope of its
+    own: from far away the same values are noise around the slope of the function that they stand for. Either may be
+    meant. Where several numbers are rounded the first jump may be of either sign.
     """
-    best = _answer(kept, constants)
+    best = _so_far(kept, constants)
     if best is None or purse.left(HALVINGS) < HALVINGS:
         return None
     next_out = min(abs(t) for t in line.known if abs(t) > best.h)
     size, at = jump(line, best.h, max(next_out, min(RHO * best.h, TOP)), stretches=1)
     apart = (sum(other.slopes) - sum(best.slopes)) / 2
-    return other if 0 < apart * at / (size or np.inf) < EXCUSED else None
+    return other if 0 < abs(apart) * at < EXCUSED * abs(size) else None
 
 
 def _estimate(
