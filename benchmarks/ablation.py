@@ -22,7 +22,7 @@ from benchmarks.methods import MOST, Method, Psi, Reading, by_windows, ours
 from benchmarks.tables import count, percent, progress, table, write
 from benchmarks.trial import Trial, attempt, summarise
 from checks import verdict
-from checks.numeric import bits, models, quick, scan
+from checks.numeric import bits, jump, models, quick, scan
 from checks.numeric.constants import CONSTANTS
 from checks.numeric.estimate import Estimate
 from checks.numeric.line import Line
@@ -47,7 +47,8 @@ def replaced(module: ModuleType, name: str, value: Any) -> Iterator[None]:
     """Give a module's constant another value for a while, also where other modules of the package have imported it."""
     before = getattr(module, name)
     package = module.__name__.split(".")[0] + "."
-    holders = [m for n, m in sys.modules.items() if n.startswith(package) and m.__dict__.get(name) is before]
+    others = [m for n, m in sys.modules.items() if n.startswith(package) and m.__dict__.get(name) is before]
+    holders = [m for m in others if m is module or name not in vars(m).get("__annotations__", ())]
     _put(holders, name, value)
     try:
         yield
@@ -98,7 +99,10 @@ IN_MODULES = (
     (scan, "HALF_SIDED", by_windows),
     (bits, "DISTINCT", by_windows),
     (models, "PLACES", by_windows),
-    (models, "HIDDEN", by_windows),
+    (jump, "HALVINGS", by_windows),
+    (jump, "MOST", by_windows),
+    (jump, "SPARE", by_windows),
+    (jump, "EXCUSED", by_windows),
     (verdict, "GREY", by_windows),
     (verdict, "COARSEST", by_windows),
     (quick, "BEND", by_agreement),

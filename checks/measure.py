@@ -27,8 +27,8 @@ from checks.tangents import dot, terms, values
 from checks.units import Unit
 from checks.verdict import COARSEST, DESIRED, Outcome, Verdict, judge
 
-ZERO_ULPS: Final = (64, 8)  # below this many ulps of what the function is and does a claim is zero; in coarse dtypes
 UNDERFLOW: Final = float(np.finfo(np.float64).tiny)  # below this, numbers lose their digits: the least scale there is
+ZERO_ULPS: Final = (64, 8)  # below this many ulps of what the function is and does a claim is zero; in coarse dtypes
 SLIGHT: Final = 0.2  # unless more is demanded, a claim off by less than this share of what is aimed at is not failed
 BEYOND: Final = 8  # a jump is looked for out to this many sizes of the window
 FURTHEST: Final = 0.65  # and no further than this

@@ -10,6 +10,7 @@ import numpy as np
 from checks.bent import bent, mixed
 from checks.numeric.estimate import Estimate
 from checks.numeric.quick import AT, STEP, WIDER, Agreement, agree, closer
+from checks.numeric.scan import TOP
 from checks.ray import Place, Ray, norm
 from checks.subject import Array
 from checks.units import Unit
@@ -25,7 +26,6 @@ MARGIN: Final = 8  # the first step is this much wider than rounding asks, as sh
 SHORTEST: Final = 3e-7  # and no shorter than this
 ON: Final = 1e-3  # a kink nearer than this, in first steps, is at the point itself
 CLOSER: Final = (0.25, 0.1)  # closer steps, in first steps
-WIDEST: Final = 0.25  # no step of the quick stencil is wider than this
 FAR: Final = 0.1  # further from the claim than this, relative to the scale, closer steps are not worth their passes
 
 
@@ -55,7 +55,7 @@ def quickly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Ve
         return steps, np.stack([asked.line(h * AT) for h in steps])
 
     first, every, high = _first(asked, goals, share, place.value), goals > 0, goals == goals.min()
-    if first > NEAR and 4 * first < WIDEST:  # wide at once: a closer one is still wider than rounding asks, or nearly
+    if first > NEAR and 8 * first < TOP:  # wide at once: a closer one is still wider than rounding asks, or nearly
         enough(*at(first, 4 * first), every)
     if not 0 < first <= NEAR:
         return False

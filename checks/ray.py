@@ -12,7 +12,8 @@ from checks.calls import Calls
 from checks.displaced import Displaced
 from checks.numeric.estimate import Estimate
 from checks.numeric.line import Line, OutOfBudgetError
-from checks.numeric.quick import CLOSER, STEP
+from checks.numeric.quick import STEP
+from checks.numeric.scan import RHO
 from checks.probes import SAFE
 from checks.stacked import ahead
 from checks.subject import Array, Point
@@ -23,7 +24,6 @@ LEAST_WEIGHT: Final = 0.3  # an equal part may shrink a unit's displacement to t
 CLAIM_ULPS: Final = 16  # an honest backward may lose this many units in the last place of the tensor's rms, an entry
 VALUE_ULPS: Final = 2  # and this many units in the last place of the value that it differentiates
 KEPT: Final = 10_000_000  # outputs are kept while a direction's full measurement would hold fewer numbers than this
-BENDS: Final = 1e-3  # an output bends where its one-sided slopes differ by more than this share of the larger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,34 +195,32 @@ def _outputs(place: Place, direction: Mapping[str, Tangent | Array], kept: dict[
 
 
 def one_sided(place: Place, asked: Ray) -> Estimate | None:
-    """At a kink: the claim's interval when each output that bends may take any slope between its own two.
+    """At a kink: the claim's interval when each output may take any slope between its own two.
 
-    Outputs that do not bend along the direction are measured by central differences; those that do contribute the whole
-    interval between their one-sided slopes. None where an output leaves the domain or is still bent at two steps.
+    The two are alike, but for rounding, where an output does not bend. None where an output leaves the domain.
     """
     if place.output.dtype.kind == "c":
         return None
+    steps = (2 * STEP / RHO, 2 * STEP / RHO**2)  # on the scan of the windows: there the outputs are known already
     sides = []
-    for h in CLOSER:
+    for h in steps:
         right, left = (_slope(asked, place.output, s * h) for s in (1.0, -1.0))
         if not (np.isfinite(right).all() and np.isfinite(left).all()):
             return None
         sides.append((left, right))
     (left, right), (left2, right2) = sides
     v = np.where(place.cotangent == 0, 0.0, place.cotangent)
-    largest = np.maximum(np.abs(left), np.abs(right))
-    bent = np.abs(right - left) > BENDS * largest
     unsure = np.maximum(np.abs(left - left2), np.abs(right - right2))
-    rounding = np.spacing(np.abs(place.output)) * 4 / CLOSER[-1]
+    rounding = np.spacing(np.abs(place.output)) * 2 / steps[-1]
     bar = float(np.sum(np.abs(v) * (unsure + rounding)))
-    ends = np.where(bent, [v * left, v * right], v * (left + right) / 2)
+    ends = np.array([v * left, v * right])
     low, high = float(ends.min(axis=0).sum()), float(ends.max(axis=0).sum())
     return Estimate(
         value=(low + high) / 2,
         interval=(low - bar, high + bar),
         truncation=bar,
         kink=(low, high),
-        step=2 * CLOSER[0],
+        step=RHO * steps[0],
         passes=asked.line.passes,
         method="one-sided, output by output",
     )
@@ -230,9 +228,9 @@ def one_sided(place: Place, asked: Ray) -> Estimate | None:
 
 def _slope(asked: Ray, at_zero: Array, h: float) -> Array:
     """One-sided slope of every output, of second order."""
-    near, far = outputs_or_nan(asked, h), outputs_or_nan(asked, 2 * h)
+    near, far = outputs_or_nan(asked, h), outputs_or_nan(asked, RHO * h)
     with np.errstate(all="ignore"):
-        return np.asarray((4 * near - far - 3 * at_zero) / (2 * h))
+        return np.asarray((RHO**2 * (near - at_zero) - (far - at_zero)) / ((RHO**2 - RHO) * h))
 
 
 def outputs_or_nan(asked: Ray, t: float) -> Array:

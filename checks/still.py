@@ -24,12 +24,9 @@ from checks.verdict import DESIRED
 FLAT: Final = (1e-3, 1e-4, 1e-5)  # how far a forward is asked to stay bit for bit flat, the furthest first
 SOME: Final = 256  # of so many entries 1e-4 of their size moves some past the middle between two half-precision numbers
 FURTHER: Final = 8.0  # beyond the plateau it is looked for a change at these ratios
-FINE: Final = 1e-8  # a displacement that shows the step of a grid finer than float32's
 WHOLE: Final = 0.95  # the furthest that outputs are looked at: a 100 % change of every entry, or nearly
 TRIES: Final = 12  # passes spent on closing in on the first change
-FROZEN: Final = 1e-3  # a flat forward's bar beside the slope that its outputs have further out
 MANY: Final = 4  # an output that moves by fewer steps of its grid than this may be frozen on it
-MANY_SEEN: Final = 64  # the same where the step is read off the changes themselves
 STAIR: Final = 1 / 16  # no arithmetic rounds this coarsely: a first change of this share of the outputs is a step
 
 
@@ -54,19 +51,18 @@ def flat_estimate(place: Place, asked: Ray, entries: int = 1) -> Still | None:
         return None
     ulps = 2.0 ** (53 - significand_bits(np.real(still).astype(np.float64))) * float(v @ np.spacing(np.abs(still)))
     grain = max(_grain(place), ulps)
-    if reach == reaches[0] and abs(asked.claimed) <= grain / reach <= FROZEN * asked.scales.min():
+    if reach == reaches[0] and abs(asked.claimed) <= grain / reach <= DESIRED * asked.scales.min():
         return Still(_flat(grain / reach, reach), sure=True)
     step = _first_change(asked, change, reach)
     if step is None:  # it moves nowhere: what is the step of the grid where something else moves?
         there = place.first[0] if place.first else asked
         step = None if grain < np.inf or there is asked else _first_change(there, _weighed(place, there), FLAT[-1])
-        grain = min(grain, _grain(place, FINE)) if grain < np.inf else step.most if step else ulps
-        grain = max(grain, ulps)
+        grain = max(grain if grain < np.inf else step.most if step else 0.0, ulps)
         return Still(_flat(grain / WHOLE, WHOLE), sure=True)
     if step.total >= STAIR * max(float(v[step.moves] @ np.abs(still[step.moves])), abs(asked.claimed)):
         step = step._replace(most=0.0)
     bar = max(ulps, step.most) / reach
-    return Still(_flat(bar, reach), sure=bar <= FROZEN * step.steepest)
+    return Still(_flat(bar, reach), sure=bar <= DESIRED * step.steepest)
 
 
 class _Step(NamedTuple):
@@ -100,7 +96,7 @@ def _first_change(asked: Ray, change: Callable[[float], NDArray[np.float64]], re
         ts += [t, -t]
     furthest = change(ts[int(np.nanargmax(line(ts)))])
     all_of_them, steepest = np.count_nonzero(furthest), float(np.nanmax(line(ts) / np.abs(ts)))
-    slope = min(FROZEN * steepest, DESIRED * float(asked.scales.min()))  # a steeper one is not hidden in the plateau
+    slope = DESIRED * min(steepest, float(asked.scales.min()))  # a steeper one is not hidden in the plateau
     size, at = first_step(line, np.array(ts), reach, TRIES, enough=slope * reach / (int(all_of_them) or 1))
     if not size:
         return None
@@ -108,8 +104,8 @@ def _first_change(asked: Ray, change: Callable[[float], NDArray[np.float64]], re
     return _Step(first > 0, float(first.sum()), float(first.max()) * all_of_them, steepest)
 
 
-def _grain(place: Place, t: float | None = None) -> float:
-    """Σ|v| times the outputs' second differences at ±t of the first direction; infinite where they do not move.
+def _grain(place: Place) -> float:
+    """Σ|v| times the outputs' second differences along the first direction; infinite where they do not move.
 
     The step of a grid, if they move on one, and hardly more than rounding where they are smooth.
     """
@@ -117,8 +113,7 @@ def _grain(place: Place, t: float | None = None) -> float:
         return np.inf
     judged = place.cotangent != 0
     try:
-        first = place.first[0]
-        plus, minus = first.shortest()[1:] if t is None else (first.outputs(t), first.outputs(-t))
+        plus, minus = place.first[0].shortest()[1:]
     except OutOfBudgetError:
         raise
     except Exception:  # the first direction left the domain
@@ -151,7 +146,7 @@ def frozen(place: Place, asked: Ray, h: float, bits: int) -> float:
         steps, many = 2.0 ** (53 - bits) * np.spacing(np.abs(still)), MANY
         if bits == 53:
             least = np.where(changes > 0, changes, np.inf).min(axis=0)
-            steps, many = np.where((least >= COARSER * steps) & (least < np.inf), least, 0.0), MANY_SEEN
+            steps, many = np.where((least >= COARSER * steps) & (least < np.inf), least, 0.0), COARSER
     return float(np.sum((v * steps)[changes.max(axis=0) < many * steps])) / 2
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checks.displaced import unmoved
+from checks.numeric.scan import RHO
 from checks.probes import MAGNITUDE_RMS, SAFE, rms, size
 from checks.subject import Array, Point
 from checks.tangents import Tangent, blocks, draws, in_a_row
@@ -18,7 +19,6 @@ from checks.tangents import Tangent, blocks, draws, in_a_row
 MIXED: Final = 1e-3  # a tensor of which a tenth is below MIXED × its rms has entries of mixed scales
 DECADES: Final = 3  # entries within this many decades make one group
 VANISHED: Final = 1e-11  # entries below this × the tensor's largest are zero for the judge: they join the claimed zeros
-LIKE: Final = 10.0  # sizes within this factor of one another are as good as equal
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,7 +147,7 @@ def _among(name: str, x: Array, g: Array, group: Group, tensor: float) -> Iterat
             mask=mask,
             entries=part.n,
             size=length,
-            others=tuple(s for s in (own, tensor) if not 1 / LIKE < length / s < LIKE),
+            others=tuple(s for s in (own, tensor) if not 1 / RHO < length / s < RHO),
             scale=0.0 if part.zero else reach * part.rms,
             rounded=reach * whole,
             small=part is not parts[0],

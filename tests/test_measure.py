@@ -897,7 +897,7 @@ def test_the_bound_is_the_same_whatever_step_was_looked_at() -> None:
 
 
 def test_of_outputs_that_stand_still_nothing_is_known_and_they_keep_their_weight() -> None:
-    still, _ = weighed_up(lambda x: np.array([x, 0.0 * x, 0.7e-100 * x, 4.0 + 0 * x]))
+    still, _ = weighed_up(lambda x: np.array([x, 0.0 * x, 1e-309 * x, 4.0 + 0 * x]))
     assert still.tolist() == [1.0] * 4
     hardly, _ = weighed_up(lambda x: np.array([x, 1.5e-100 * x]))
     assert hardly[1] == pytest.approx(np.finfo(float).max ** 0.25)  # the backward multiplies weights with what it has

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.numeric.line import Line
-from checks.numeric.quick import AT, BEND, CLOSER, RESOLUTION, STEP, WIDER, agree, closer, quick
+from checks.numeric.quick import AT, BEND, RESOLUTION, STEP, WIDER, agree, closer, quick
+
+CLOSER = (2e-6, 6e-7)
 
 
 def curves(rng: np.random.Generator, k: int):

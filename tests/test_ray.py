@@ -12,7 +12,7 @@ from places import of_x, place, summed, times
 from checks import Subject
 from checks import ray as rays
 from checks.numeric.line import OutOfBudgetError
-from checks.numeric.quick import CLOSER, STEP
+from checks.numeric.quick import STEP
 from checks.ray import Place, Ray, norm, one_sided, ray
 from checks.units import units
 
@@ -206,7 +206,7 @@ def test_each_bent_output_may_take_any_slope_between_its_own_two() -> None:
     ends = one.cotangent * u / STEP
     assert found.kink == (pytest.approx(ends[ends < 0].sum()), pytest.approx(ends[ends > 0].sum()))
     assert found.interval[0] <= asked.claimed <= found.interval[1]
-    assert found.interval[0] <= central(asked, CLOSER[0]) <= found.interval[1]
+    assert found.interval[0] <= central(asked, STEP / 4) <= found.interval[1]
     assert found.method == "one-sided, output by output"
 
 
@@ -220,13 +220,15 @@ def test_outputs_that_do_not_bend_are_measured_and_their_claims_not_excused() ->
     assert found.interval[1] - found.interval[0] < 1e-2 * abs(asked.claimed)
 
 
-def test_a_bend_below_a_thousandth_is_none() -> None:
-    for bend, wide in ((0.8e-3, False), (1.2e-3, True)):
+def test_the_least_bend_is_one() -> None:
+    for bend in (1e-6, 1e-3, 0.0):
         one = place(of_x(lambda x, b=bend: x + b * np.maximum(x, 0), np.ones_like, np.zeros(1)))
-        found = one_sided(one, along(one))
+        asked = along(one)
+        found = one_sided(one, asked)
         assert found is not None
         assert found.kink is not None
-        assert (found.kink[1] > found.kink[0]) is wide
+        slope = abs(one.cotangent * (asked.outputs(STEP) - asked.outputs(-STEP)))[0] / (2 * STEP)
+        assert found.kink[1] - found.kink[0] == pytest.approx(bend * slope, rel=1e-2, abs=1e-9)
 
 
 def test_outputs_that_are_bent_still_at_the_second_step_widen_the_bar() -> None:

@@ -1,7 +1,8 @@
-"""Ablation of the judge: each of its constants halved and doubled, on claims of the tune half that lie near a decision.
+"""Ablation of the judge: each of its constants halved and doubled, on claims that lie near a decision.
 
-Right ones that four values do not settle, and the same wrong by factors near what can be seen: in code with kinks, with
-noise, with mixed scales, in low precision and plain. No proof stands in for what is measured.
+Of the tune half right ones that four values do not settle, and the same wrong by factors near what can be seen: in code
+with kinks, with noise, with mixed scales, in low precision and plain. Beside them what single constants are there for,
+from families of both halves (`AIMED`). No proof stands in for what is measured.
 
 python -m benchmarks.judging.ablation                  # renews docs/benchmarks.md
 python -m benchmarks.judging.ablation --each 2 --no-write
@@ -13,6 +14,7 @@ import argparse
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from importlib import import_module
 from types import ModuleType
 from typing import Any, Final, NamedTuple
@@ -35,15 +37,25 @@ MODULES: Final = (
     "units",
     "probes",
     "laws.adjoint",
+    "numeric.bits",
     "numeric.quick",
     "numeric.jump",
 )
-FACTS: Final = {"DOUBLE", "UNDERFLOW", "TINY", "MAGNITUDE_RMS"}  # of the number format, or of a distribution
+FACTS: Final = {"DOUBLE", "UNDERFLOW", "TINY", "MAGNITUDE_RMS", "WIDTHS"}  # of the number format, or of a distribution
 DEFAULTS: Final = {"TOLERANCE", "RESOLUTION"}  # of the stencil when it is called without the judge
-COSTS: Final = {"KEPT", "SAFE", "LARGE", "FEW", "HUGE", "LIGHT"}  # of memory, speed and the number range: nothing small
+COSTS: Final = {
+    "KEPT",
+    "SAFE",
+    "LARGE",
+    "probes.FEW",
+    "FIRST",
+    "HUGE",
+    "LIGHT",
+}  # of memory, speed and the number range
 PLACES: Final = {"STEPS", "BETWEEN"}  # where something is looked at
 
 PLANTED: Final = {True: (3e-7, 1e-6), False: (3e-3, 0.1)}  # factors less 1: in quiet float64 code, elsewhere
+SMALL: Final = 0.2  # the share of a tensor's entries that are called its small ones
 SETTLED: Final = 20  # forward passes: a right claim that takes no more is settled by the first stencil
 LONGEST: Final = 400  # forward passes of the audits that are tried again and again
 
@@ -57,12 +69,44 @@ class Variant(NamedTuple):
 
 
 class Trial(NamedTuple):
-    """What is audited: a claim's family, number and draw; the factor less 1 put into a tensor, 0 for a right one."""
+    """What is audited.
+
+    A claim's family, number and draw; the factor less 1 put into a tensor, 0 for a right one; whether only its small
+    entries get it; and whether the forward refuses a dtype that is not the point's own.
+    """
 
     family: str
     number: int
     base: int
     planted: float
+    small: bool = False
+    insists: bool = False
+
+
+class Aim(NamedTuple):
+    """A family that shows what a constant is for, and how it is spoilt: as in `Trial`."""
+
+    family: str
+    planted: float = 0.0
+    small: bool = False
+    insists: bool = False
+
+
+AIMED: Final[dict[str, dict[Aim, tuple[int, ...]]]] = {
+    "verdict.COARSEST": {Aim("coarse tensor"): (0, 1, 2)},
+    "measure.ZERO_ULPS": {Aim("bias before batch norm"): (3,)},
+    "quickly.GOAL_ULPS": {Aim("float32 network", 3e-5): (0,), Aim("float32 network", 1e-4): (0,)},
+    "quickly.PART": {Aim("physical units", 6e-4, small=True): (3, 7)},
+    "still.MANY": {Aim("half inside"): (16, 17)},
+    "still.STAIR": {Aim("integer results", 0.1): (4,), Aim("counted", 0.1): (4,)},
+    "ray.LEAST_WEIGHT": {Aim("mixed tensors"): (0,), Aim("mixed scales"): (1,)},
+    "ray.CLAIM_ULPS": {Aim("float32 network"): (4, 6)},
+    "ray.VALUE_ULPS": {Aim("single far away"): (10,), Aim("float32 loss"): (10,)},
+    "units.MIXED": {Aim("offset primal", 1e-3, small=True): (0,)},
+    "adjoint.FROZEN_ULPS": {Aim("float32 network", insists=True): (0,), Aim("float32 loss", insists=True): (0,)},
+    "bits.DISTINCT": {Aim("steps"): (1,)},
+}
+"""For each constant that the other claims do not show: families and numbers of claims that it is there for."""
 
 
 class Found(NamedTuple):
@@ -75,7 +119,9 @@ class Found(NamedTuple):
 def constants(module: ModuleType) -> dict[str, Any]:
     """Return the numbers, and tuples of numbers, that a module declares final."""
     left_out = FACTS | DEFAULTS | COSTS | PLACES
-    named = {n: vars(module)[n] for n in module.__annotations__ if n[0].isalpha() and n.isupper() and n not in left_out}
+    where = module.__name__.rpartition(".")[2]
+    names = [n for n in module.__annotations__ if n[0].isalpha() and n.isupper() and not {n, f"{where}.{n}"} & left_out]
+    named = {n: vars(module)[n] for n in names}
     return {
         n: v for n, v in named.items() if all(isinstance(x, (int, float)) for x in (v if v.__class__ is tuple else [v]))
     }
@@ -98,12 +144,22 @@ def audited(trial: Trial) -> Found:
 
     def pullback(p: Mapping[str, Any], v: Any) -> dict[str, Any]:
         gradient = claim.draft.pullback(p, v)
-        gradient[name] = (np.asarray(gradient[name]) * (1 + trial.planted)).astype(np.asarray(gradient[name]).dtype)
+        right = np.asarray(gradient[name])
+        size = np.abs(right)
+        chosen = size <= np.quantile(size[size > 0], SMALL) if trial.small and size.any() else True
+        gradient[name] = np.where(chosen, right * (1 + trial.planted), right).astype(right.dtype)
         return gradient
+
+    def forward(p: Mapping[str, Any]) -> Any:
+        if any(x.dtype != claim.draft.point[n].dtype for n, x in p.items()):
+            raise TypeError("this forward takes its own dtypes alone")
+        return claim.draft.forward(p)
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         subject = claim.subject(pullback if trial.planted else None)
+        if trial.insists:
+            subject = replace(subject, forward=forward)
         report = audit(subject, seed=claim.seed, laws=["adjoint"], locate=False, proof=False)
     return Found(report.outcome.value, report.cost.forward)
 
@@ -130,6 +186,17 @@ def near_a_decision(each: int, base: int) -> dict[Trial, Found]:
                     break
             chosen |= some
     return chosen
+
+
+def aimed(base: int) -> dict[Trial, Found]:
+    """What `AIMED` names, and what becomes of it."""
+    trials = [
+        Trial(aim.family, number, base, aim.planted, aim.small, aim.insists)
+        for aims in AIMED.values()
+        for aim, numbers in aims.items()
+        for number in numbers
+    ]
+    return {trial: audited(trial) for trial in dict.fromkeys(trials)}
 
 
 def row(variant: Variant, todo: Sequence[Trial], lines: Sequence[Found], unchanged: Sequence[Found]) -> list[object]:
@@ -161,7 +228,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows: list[list[object]] = []
     every = list(variants())
     with threadpool_limits(1):
-        sample = near_a_decision(options.each, options.base)
+        sample = near_a_decision(options.each, options.base) | aimed(options.base)
         todo, unchanged = list(sample), list(sample.values())
         for variant in every:
             lines = unchanged if variant is every[0] else tried(todo, variant.during)

@@ -16,19 +16,17 @@ from checks.numeric.line import OutOfBudgetError
 from checks.numeric.quick import STEP
 from checks.probes import MOVED, moved, rms, signed, size
 from checks.ray import Place, norm
+from checks.still import MANY
 from checks.subject import Array, Point
 from checks.units import Group, by_value, units
 from checks.verdict import Outcome, Verdict
 
 SMALLEST: Final = 2e-13  # the smallest t that a full measurement looks at
-HEAVY: Final = 1e3  # before an output is weighed up further than this, its values are looked at between the first steps
 STEPS: Final = (0.0, -2.0, -1.0, 1.0, 2.0)  # the first steps
 BETWEEN: Final = (1.37, -1.71)  # places between them
-MUST: Final = 4  # an output that should move by more last places than this, and keeps every bit, is coarser than these
 TINY: Final = float(np.finfo(np.float64).tiny)
 HUGE: Final = 1e290  # sums of larger numbers may overflow
 LIGHT: Final = 2.0**-400  # the cotangent's share that such numbers are asked with
-FAINT: Final = 1e-100  # outputs that change by less than this share of the largest are weighed up no further
 FROZEN_ULPS: Final = 16  # displacements below this many ulps of a primal are not represented well enough to be used
 APART: Final = 4  # outputs within this many decades are weighed alike: closer than that one may be small by chance
 UNDISTURBED: Final = (
@@ -101,7 +99,7 @@ def _coarseness(first: Place, h: float, here: Array, kept: Array) -> Array:
             h / MOVED
         )  # what a step is worth, going by the move to the point
         coarse = np.maximum(off, grids(np.nan_to_num(np.array([*five, np.real(here[kept])]), posinf=0.0, neginf=0.0)))
-    still = (five == five[0]).all(axis=0) & (due > MUST * np.spacing(np.abs(five[0])))
+    still = (five == five[0]).all(axis=0) & (due > MANY * np.spacing(np.abs(five[0])))
     return np.asarray(np.where(still, np.inf, coarse))
 
 
@@ -210,8 +208,8 @@ def _small_outputs_up(rng: np.random.Generator, first: Place | None, ground: Gro
     if not changes:
         return v
     relative = np.max(changes, axis=0)
-    moves = relative > FAINT  # nothing is known of an output that stands still
-    decade = np.floor(-np.log10(np.maximum(relative, FAINT)) / APART)
+    moves = relative > TINY  # nothing is known of an output that stands still
+    decade = np.floor(-np.log10(np.maximum(relative, TINY)) / APART)
     weights = np.full(relative.shape, np.inf)
     for d in np.unique(decade[moves]):
         group = moves & (decade == d)
@@ -221,7 +219,7 @@ def _small_outputs_up(rng: np.random.Generator, first: Place | None, ground: Gro
     span = float(np.abs(plus[kept] - minus[kept]).max()) * STEP / t
     rounding = eps * np.abs(here[kept])
     heaviest = _heaviest(span, rounding)
-    if (np.minimum(weights, heaviest)[moves] > HEAVY).any():
+    if (np.minimum(weights, heaviest)[moves] > 1).any():  # their values are looked at between the first steps
         heaviest = _heaviest(span, np.maximum(rounding, _coarseness(first, t, here, kept)))
     most = float(np.finfo(here.dtype).max) ** 0.25  # the backward multiplies weights with what it carries
     v[kept] *= np.where(moves, np.minimum(weights, np.clip(heaviest, 1.0, most)), 1.0)

@@ -1,4 +1,4 @@
-"""Whether ψ jumps beyond the window that its slope was read from: bisection towards the change that is larger for its distance."""
+"""Whether ψ jumps beyond the window that its slope was read from: bisection towards what is steeper, seen from 0."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _closed_in_on(line: Line, smooth: Polynomial, a: float, b: float) -> tuple[f
     for _ in range(HALVINGS):
         near, middle, far = (_rest(line, smooth, t) for t in (a, (a + b) / 2, b))
         sizes.append(abs(far - near))
-        steeper = abs((middle - near) * b) >= abs((far - middle) * (a + b) / 2)  # seen from 0, as what it may excuse
+        steeper = abs((middle - near) * b) >= abs((far - middle) * (a + b) / 2)  # as what it may excuse
         a, b = (a, (a + b) / 2) if steeper else ((a + b) / 2, b)
     change = _rest(line, smooth, b) - _rest(line, smooth, a)
     halfway = sizes[HALVINGS // 2]  # a change that the halvings after it leave as it is, nearly, is a jump

@@ -34,8 +34,6 @@ Array = NDArray[np.float64]
 
 STEP: Final = 1e-5
 """Of each tensor's size: h of the first stencil."""
-CLOSER: Final = (2e-6, 6e-7)
-"""Steps to try for a kink nearby; two of them must agree."""
 WIDER: Final = (1e-4, 1e-3)
 """Steps to try for noise."""
 TOLERANCE: Final = 1e-7
@@ -166,7 +164,7 @@ def closer(
     values: Array,
     claims: Array,
     scales: Array | float,
-    steps: tuple[float, ...] = CLOSER,
+    steps: tuple[float, ...],
     *,
     resolution: float = RESOLUTION,
     tolerance: float = TOLERANCE,
