@@ -6,6 +6,7 @@ shrinks to the structure that matters. Regimes bring the exact zeros, ties and k
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,11 @@ SEEDS = 2**32 - 1
 BATCHES = (1, 2, 3, 4, 1, 2, 3, *range(1, BATCH + 1))
 
 
+@cache  # a strategy that is made anew is looked through anew, at each draw
+def _one_of(items: tuple[Any, ...]) -> Strategy[Any]:
+    return st.sampled_from(items)
+
+
 @st.composite
 def layer_shapes(draw: st.DrawFn, *, depth: int = DEPTH, width: int = WIDTH) -> tuple[int, ...]:
     """Draw the widths (d_0, …, d_L), L at most ``depth``.
@@ -28,7 +34,7 @@ def layer_shapes(draw: st.DrawFn, *, depth: int = DEPTH, width: int = WIDTH) -> 
     Half of them, where the depth allows, are of equal widths and three layers or more.
     """
     layers = draw(st.integers(1, depth))
-    most = draw(st.sampled_from(sorted({min(w, width) for w in (4, 8, WIDTH)})))
+    most = draw(_one_of(tuple(sorted({min(w, width) for w in (4, 8, WIDTH)}))))
     widths = [draw(st.integers(1, most)) for _ in range(layers + 1)]
     # drawn last, and from no fewer choices, so that equal widths are not what an example shrinks to
     if depth >= 3 and draw(st.booleans()):
@@ -37,12 +43,14 @@ def layer_shapes(draw: st.DrawFn, *, depth: int = DEPTH, width: int = WIDTH) -> 
     return tuple(widths)
 
 
+@cache
 def activations(layers: int) -> Strategy[tuple[str, ...]]:
     """Draw one name a layer; columnwise ones more often than their share of the table."""
     one = st.sampled_from((*ACTIVATIONS, *COLUMNWISE))
     return st.tuples(*(one for _ in range(layers)))
 
 
+@cache
 def losses(activation: str) -> Strategy[str]:
     """Draw the name of a loss that takes what the last activation gives."""
     return st.sampled_from(losses_after(activation))
@@ -57,10 +65,10 @@ def cases(draw: st.DrawFn, *, depth: int = DEPTH, width: int = WIDTH, batch: int
         sizes=sizes,
         activations=names,
         loss=draw(losses(names[-1])),
-        reduction=draw(st.sampled_from(tuple(REDUCTIONS))),
-        batch=draw(st.sampled_from([n for n in BATCHES if n <= batch])),
-        regime=draw(st.sampled_from(tuple(REGIMES))),
-        layout=draw(st.sampled_from(tuple(LAYOUTS))),
+        reduction=draw(_one_of(tuple(REDUCTIONS))),
+        batch=draw(_one_of(tuple(n for n in BATCHES if n <= batch))),
+        regime=draw(_one_of(tuple(REGIMES))),
+        layout=draw(_one_of(tuple(LAYOUTS))),
         seed=draw(st.integers(0, SEEDS)),
     )
 
