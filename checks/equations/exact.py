@@ -8,7 +8,6 @@ others with a second floating-point sum in another order, where the bar counts t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from math import fsum
 from typing import Any
 
@@ -36,56 +35,51 @@ def gamma(k: int) -> float:
     return k * UNIT / (1 - k * UNIT)
 
 
-def exact_sum(left: Sequence[float], right: Sequence[float], more: float = 0.0) -> tuple[Fraction, Fraction]:
-    """Σ_k left_k right_k + more, term by term without rounding, and the same sum of absolute values.
+def exact_sum(left: Sequence[float], right: Sequence[float], more: float = 0.0) -> tuple[int, int, int]:
+    """Σ_k left_k right_k + more without rounding, and the same sum of absolute values: numerators and denominator.
 
     Examples
     --------
-    >>> exact_sum([1e16, 1.0, -1e16], [1.0, 1.0, 1.0])[0]
-    Fraction(1, 1)
+    >>> top, size, bottom = exact_sum([1e16, 1.0, -1e16], [1.0, 1.0, 1.0])
+    >>> top / bottom, size / bottom
+    (1.0, 2e+16)
     """
     terms = [more.as_integer_ratio()]
     for l, r in zip(left, right, strict=True):
         (p, q), (s, t) = l.as_integer_ratio(), r.as_integer_ratio()
         terms.append((p * s, q * t))
-    bottom = max(q for _, q in terms)  # they are powers of two
+    bottom = max([q for _, q in terms])  # they are powers of two
     tops = [p * (bottom // q) for p, q in terms]
-    return Fraction(sum(tops), bottom), Fraction(sum(map(abs, tops)), bottom)
+    return sum(tops), sum(map(abs, tops)), bottom
 
 
 def f1(record: Record) -> Held:
     """One entry of z^l, the bias added once after the sum, in exact arithmetic."""
     l = record.layer()
     Z, a, s = record.trace.Z[l], record.trace.A[l - 1], record.entry(l)
-    total, weight = _preactivation(record, l, s.j, a[:, s.n].tolist())
-    bar = (gamma(len(a) + 2) + UNIT) * float(weight) + (len(a) + 1) * TINY
-    return one(f"z^{l}[{s.j}], example {s.n}", Z[s.j, s.n], float(total), bar, significant(float(weight)), EXACT)
+    top, size, bottom = _preactivation(record, l, s.j, a[:, s.n].tolist())
+    weight = size / bottom
+    bar = (gamma(len(a) + 2) + UNIT) * weight + (len(a) + 1) * TINY
+    return one(f"z^{l}[{s.j}], example {s.n}", Z[s.j, s.n], top / bottom, bar, significant(weight), EXACT)
 
 
-def _preactivation(record: Record, l: int, i: int, a: Sequence[float]) -> tuple[Fraction, Fraction]:
+def _preactivation(record: Record, l: int, i: int, a: Sequence[float]) -> tuple[int, int, int]:
     return exact_sum(record.pristine.W[l][i].tolist(), a, float(record.pristine.b[l][i, 0]))
 
 
 def n1(record: Record) -> Held:
     """Every entry of Z^l, the bias on every column."""
-    totals, weights, bars = [], [], []
-    for l in record.layers:
-        W, b, a = record.pristine.W[l], record.pristine.b[l], record.trace.A[l - 1]
-        terms = W[:, :, None] * a
-        weight = np.abs(terms).sum(axis=1) + np.abs(b)
-        totals.append(terms.sum(axis=1) + b)
-        weights.append(weight)
-        bars.append(2 * gamma(W.shape[1] + 1) * weight + 2 * (W.shape[1] + 1) * TINY)
-    return _tensors("Z", record.trace.Z[1:], totals, bars, weights, LOOPS)
+    W, b, A = record.pristine.W, record.pristine.b, record.trace.A
+    totals = [(W[l][:, :, None] * A[l - 1]).sum(axis=1) + b[l] for l in record.layers]
+    return _tensors("Z", record.trace.Z[1:], totals, record.weights[1:], [W[l].shape[1] + 1 for l in record.layers])
 
 
 def n2(record: Record) -> Held:
     """Every entry of ∂C/∂W^l, the products of the examples added one by one."""
     terms = [record.gradients.deltas[l][:, None, :] * record.trace.A[l - 1] for l in record.layers]
     weights = [np.abs(term).sum(axis=-1) for term in terms]
-    n = terms[0].shape[-1]
-    bars = [2 * gamma(n) * weight + 2 * n * TINY for weight in weights]
-    return _tensors("∂C/∂W", record.gradients.W[1:], [term.sum(axis=-1) for term in terms], bars, weights, LOOPS)
+    totals = [term.sum(axis=-1) for term in terms]
+    return _tensors("∂C/∂W", record.gradients.W[1:], totals, weights, [terms[0].shape[-1]] * record.L)
 
 
 def n3(record: Record) -> Held:
@@ -114,7 +108,8 @@ def _update(record: Record, name: str) -> Held:
     weight = np.abs(product) + np.abs(w)
     k = record.less_than(len(w))
     measured = w - product
-    measured[k] = float(Fraction(w[k]) - Fraction(step) * Fraction(g[k]))
+    top, _, bottom = exact_sum([-step], [float(g[k])], float(w[k]))
+    measured[k] = top / bottom
     bar = 4 * UNIT * weight + 2 * TINY
     claimed = flat(getattr(new, name)[1:], layout(getattr(record.pristine, name)[1:]))
     return Held((f"{name}_new",), claimed, measured, bar, significant(weight), EXACT)
@@ -145,10 +140,11 @@ def f3(record: Record) -> Held:
     l = record.layer()
     s, a = record.entry(l), record.trace.A[l - 1]
     below, width = a[:, s.n].tolist(), record.trace.Z[l].shape[0]
-    z, errors = [Fraction(0)] * width, [0.0] * width
+    z, errors = [(0, 1)] * width, [0.0] * width
     for k in range(width) if l in record.columnwise else (s.j,):
-        z[k], weight = _preactivation(record, l, k, below)
-        errors[k] = gamma(len(a) + 2) * float(weight) + (len(a) + 1) * TINY
+        top, size, bottom = _preactivation(record, l, k, below)
+        z[k] = top, bottom
+        errors[k] = gamma(len(a) + 2) * (size / bottom) + (len(a) + 1) * TINY
     want, bar, scale = plain.activation(record.case.activations[l - 1], z, s.j, errors)
     return one(f"a^{l}[{s.j}], example {s.n}", record.trace.A[l][s.j, s.n], want, bar, significant(scale), plain.METHOD)
 
@@ -194,15 +190,18 @@ def r2(record: Record) -> Held:
 def _reduction(record: Record, name: str, share: int) -> Held:
     a, y = record.trace.A[-1], record.point.y
     together, total, rounding, size = _reduced(record, name)
-    want = np.asarray(record.loss.gradient(a, y, record.network.e)) / share
+    if "gradient" not in record.shared:
+        record.shared["gradient"] = np.asarray(record.loss.gradient(a, y, record.network.e))
+    want = record.shared["gradient"] / share
     claimed = flat([record.implementation.cost_gradient(record.loss, a, y, name)], layout([want]))
-    weight = np.abs(want).ravel()
+    want = want.ravel()
+    weight = np.abs(want)
     return Held(
         ["C"] + ["∂C/∂a"] * want.size,
-        np.append(together, claimed),
-        np.append(total, want),
-        np.append(rounding, 2 * UNIT * weight + TINY),
-        significant(np.append(size, weight)),
+        np.concatenate(((together,), claimed)),
+        np.concatenate(((total,), want)),
+        np.concatenate(((rounding,), 2 * UNIT * weight + TINY)),
+        significant(np.concatenate(((size,), weight))),
         EXACT,
     )
 
@@ -240,9 +239,10 @@ def _logits(record: Record) -> tuple[int, Array, Any]:
 
 
 def _tensors(
-    name: str, claimed: Sequence[Any], measured: list[Array], bars: list[Array], weights: list[Array], method: str
+    name: str, claimed: Sequence[Any], totals: list[Array], weights: Sequence[Array], counts: list[int]
 ) -> Held:
-    """All entries of whole tensors, each relative to the size of its own terms."""
-    return Held(
-        (name,), flat(claimed, layout(measured)), flat(measured), flat(bars), significant(flat(weights)), method
-    )
+    """All entries of whole tensors beside sums of so many products, each relative to the size of its own terms."""
+    places, weight = layout(totals), flat(weights)
+    roundings, underflows = np.array([(2 * gamma(k), 2 * k * TINY) for k in counts]).T
+    bar = places.spread(roundings) * weight + places.spread(underflows)
+    return Held((name,), flat(claimed, places), flat(totals), bar, significant(weight), LOOPS)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
-from fractions import Fraction
 from typing import Final, TypeAlias
 
 METHOD: Final = "decimal arithmetic"
@@ -25,14 +24,14 @@ ZERO: Final = Decimal(0)
 ONE: Final = Decimal(1)
 TWO: Final = Decimal(2)
 HALF: Final = Decimal("0.5")
-Number: TypeAlias = float | Fraction
+Number: TypeAlias = float | tuple[int, int]
 Function: TypeAlias = Callable[[Decimal], Decimal]
 Loss: TypeAlias = Callable[[Decimal, Decimal], Decimal]
 
 
 def decimal(x: Number) -> Decimal:
-    """Convert without rounding a float, and to 26 digits a fraction."""
-    return Decimal(x.numerator) / Decimal(x.denominator) if isinstance(x, Fraction) else Decimal(x)
+    """Convert without rounding a float, and to 26 digits a fraction, (numerator, denominator)."""
+    return Decimal(x[0]) / Decimal(x[1]) if isinstance(x, tuple) else Decimal(x)
 
 
 def expm1(x: Decimal) -> Decimal:
@@ -122,7 +121,7 @@ def activation(
     ----------
     name : str
         The row.
-    column : sequence of float or Fraction
+    column : sequence of float or (int, int)
         What enters.
     i : int
         Which entry is wanted.

@@ -171,12 +171,12 @@ class Record(Said):
         joint = self._joint
         moves = [*self._entry_moves.values(), *(joint.moves[s] for s in np.flatnonzero(~joint.agrees))]
         self.passes += (1 + self.jitters) * len(moves)
-        weights, gains = self._weights, [self.above(l) for l in self.layers]
+        weights, gains = self.weights, [self.above(l) for l in self.layers]
         return slopes(self.implementation, self.pristine, moves, self.rng, weights, gains, self.jitters)
 
     @cached_property
-    def _weights(self) -> tuple[Any, ...]:
-        """Σ|terms| of every z."""
+    def weights(self) -> tuple[Any, ...]:
+        """Σ|terms| of every z; None for layer 0."""
         W, b, A = self.pristine.W, self.pristine.b, self.trace.A
         return (None, *(np.abs(W[l]) @ np.abs(A[l - 1]) + np.abs(b[l]) for l in self.layers))
 
