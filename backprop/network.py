@@ -74,11 +74,8 @@ class Network:
                 continue
             if not isinstance(sigma, Activation):
                 raise TypeError(f"sigma[{l}] must be an Activation, as in ACTIVATIONS['tanh'], got {_kind(sigma)}")
-            for name, array in (("W", W), ("b", b)):
-                if not isinstance(array, np.ndarray) or array.dtype.kind in "biu":
-                    raise TypeError(f"{name}[{l}] must be an array of real or complex numbers, got {_kind(array)}")
-                if array.ndim < 2:
-                    raise ValueError(f"(F1) z = W a + b: {name}[{l}] must have two axes or more, got {array.shape}")
+            _check_parameter("W", l, W)
+            _check_parameter("b", l, b)
             if b.shape[-2] != W.shape[-2]:
                 raise ValueError(f"(F1) z = W a + b: W[{l}] is {W.shape} but b[{l}] is {b.shape}")
             if l > 1 and W.shape[-1] != self.W[l - 1].shape[-2]:
@@ -238,6 +235,13 @@ def initialise(
         b.append((rng.standard_normal((o, 1)) / np.sqrt(i)).astype(dtype))
     sigma = (None, *(table[row] if isinstance(row, str) else row for row in rows))
     return Network(tuple(W), tuple(b), sigma)
+
+
+def _check_parameter(name: str, l: int, array: Any) -> None:
+    if not isinstance(array, np.ndarray) or array.dtype.kind in "biu":
+        raise TypeError(f"{name}[{l}] must be an array of real or complex numbers, got {_kind(array)}")
+    if array.ndim < 2:
+        raise ValueError(f"(F1) z = W a + b: {name}[{l}] must have two axes or more, got {array.shape}")
 
 
 def _kind(thing: object) -> str:

@@ -160,8 +160,8 @@ def _scaled(rng: Generator, regime: Regime, array: Array, cap: float = np.inf) -
 
 
 def _factor(rng: Generator, regime: Regime, array: Array, cap: float) -> float:
-    low, high = (math.log2(z) for z in regime.reach)
-    target, size = min(2.0 ** rng.uniform(low, high), cap / 2), float(np.abs(array).max())
+    low, high = map(math.log2, regime.reach)
+    target, size = min(2.0 ** (low + (high - low) * rng.random()), cap / 2), _largest(array)
     return 1.0 if size == 0 or (regime.shrinks and size <= target) else _power(target / size)
 
 
@@ -169,13 +169,17 @@ def _layer(rng: Generator, regime: Regime, shape: tuple[int, int], a: Array, cap
     weights = _emptied(rng, regime, regime.entries(rng, shape))
     bias = _emptied(rng, regime, regime.entries(rng, (shape[0], 1)))
     product = weights @ a
-    size = float(np.abs(product).max())
+    size = _largest(product)
     if size > 0 and not regime.shrinks:  # to the size of the bias, so that neither hides the other
-        factor = _power((float(np.abs(bias).max()) or 1.0) / size)
+        factor = _power((_largest(bias) or 1.0) / size)
         weights, product = weights * factor, product * factor
     z = product + bias
     factor = _factor(rng, regime, z, cap)
     return weights * factor, bias * factor, z * factor
+
+
+def _largest(array: Array) -> float:
+    return float(np.maximum.reduce(np.abs(array), axis=None))
 
 
 def _power(ratio: float) -> float:

@@ -168,13 +168,12 @@ def f4(record: Record) -> Held:
 def _reduced(record: Record, reduction: str) -> tuple[float, float, float, float]:
     """C, the terms added without rounding and then reduced, γ Σ|terms|, and Σ|terms|."""
     a, y = record.trace.A[-1], record.point.y
-    together = float(record.implementation.cost(record.loss, a, y, reduction))
     if "terms" not in record.shared:
         terms = np.ravel(record.loss.terms(a, y, record.network.e))
         record.shared["terms"] = fsum(terms.tolist()), float(np.abs(terms).sum()), len(terms)
     total, size, count = record.shared["terms"]
     share = a.shape[1] if reduction == "mean" else 1
-    return together, total / share, gamma(count + 2) * size / share + TINY, size / share
+    return record.cost(reduction), total / share, gamma(count + 2) * size / share + TINY, size / share
 
 
 def r1(record: Record) -> Held:

@@ -106,7 +106,7 @@ def significant(weight: Any) -> Any:
 
 def one(name: str, claimed: Any, measured: float, bar: float, scale: float, method: str, move: Any = None) -> Held:
     """Make a `Held` of a single comparison."""
-    if np.ndim(claimed):
+    if isinstance(claimed, np.ndarray) and claimed.ndim:
         raise ValueError(f"{name} is claimed with shape {np.shape(claimed)}, where one number is meant")
     numbers = (float(claimed), float(measured), float(bar), float(scale))
     return Held((name,), *numbers, method, None if move is None else (move,))

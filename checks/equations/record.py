@@ -121,8 +121,7 @@ class Record(Said):
         scales = self.steepness * np.sqrt(self._tensors.counts) * steps * MAGNITUDE_RMS
         value, bar, agrees = np.full(len(moves), np.nan), np.full(len(moves), np.inf), np.zeros(len(moves), dtype=bool)
         # one digit of C over the step is as fine as the stencil can get
-        C = float(self.implementation.cost(self.loss, self.trace.A[-1], self.pristine.y, self.case.reduction))
-        hopeful = np.flatnonzero(math.ulp(C) / quick.STEP < ASKED * scales)
+        hopeful = np.flatnonzero(math.ulp(self.cost(self.case.reduction)) / quick.STEP < ASKED * scales)
         if hopeful.size:
             some = [moves[s] for s in hopeful]
             self.passes += 4 * len(some)

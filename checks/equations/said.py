@@ -92,6 +92,13 @@ class Said:
         self.passes += 1
         return self.implementation.forward(self.network, self.point.x)
 
+    def cost(self, reduction: str) -> float:
+        """C under a reduction."""
+        if ("C", reduction) not in self.shared:
+            C = self.implementation.cost(self.loss, self.trace.A[-1], self.point.y, reduction)
+            self.shared["C", reduction] = float(C)
+        return float(self.shared["C", reduction])
+
     @cached_property
     def dC_da(self) -> Any:
         """∂C/∂a^L as the loss claims it."""
@@ -209,4 +216,4 @@ class Said:
 
 def _touches(values: Array, kinks: tuple[float, ...]) -> bool:
     near = ON_KINK * max(float(np.abs(values).max()), 1e-300)
-    return any(bool((np.abs(values - kink) <= near).any()) for kink in kinks)
+    return any(float(np.abs(values - kink).min()) <= near for kink in kinks)
