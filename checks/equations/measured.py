@@ -50,20 +50,16 @@ def b4(record: Record) -> Held:
     return _joint(record, "b")
 
 
-def d1(record: Record) -> Held | None:
+def d1(record: Record) -> Held:
     """Single entries of δ, each beside the derivative along its z alone."""
-    deltas = record.gradients.deltas
-    sites = [("output z", record.output), ("below z", record.below), ("mixed z", record.mixed)]
-    rows = []
-    for name, s in sites:
-        if s is not None:
-            step = float(record.move(name).along[s.j, s.n])
-            value, spread = record.dC(name)
-            bar, scale = bars(spread, record.steep("z", s.l) * step)
-            rows.append((f"δ^{s.l}[{s.j}], example {s.n}", deltas[s.l][s.j, s.n] * step, value, bar, scale))
-    names, claims, values, radii, scales = zip(*rows, strict=True)
-    moves = [record.move(name) for name, s in sites if s is not None]
-    return several(names, claims, values, radii, scales, METHOD, moves)
+    sites = (("output z", record.output), ("below z", record.below), ("mixed z", record.mixed))
+    asked = [(name, s) for name, s in sites if s is not None]
+    moves = [record.move(name) for name, _ in asked]
+    claims = [_claimed(record, s, name) for name, s in asked]
+    values, spreads = np.array([record.dC(name) for name, _ in asked]).T
+    sizes = [record.steep("z", s.l) * move.along.item(s.j, s.n) for (_, s), move in zip(asked, moves, strict=True)]
+    radii, scales = bars(spreads, np.array(sizes))
+    return Held([_shown(s) for _, s in asked], np.array(claims), values, radii, scales, METHOD, moves)
 
 
 def g1(record: Record) -> Held | None:

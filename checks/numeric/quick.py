@@ -101,7 +101,8 @@ def _one(values: Array, h: float) -> _Stencil:
 def _stencil(values: Array, h: Array | float) -> _Stencil:
     with np.errstate(all="ignore"):
         differences = values[..., 1:] - values[..., :1]
-        value, rest, bend = np.moveaxis(differences @ _WEIGHTS / np.asarray(h)[..., None], -1, 0)
+        made = differences @ _WEIGHTS / (h if isinstance(h, float) else h[..., None])
+        value, rest, bend = made[..., 0], made[..., 1], made[..., 2]
         size = np.abs(values).max(axis=-1)
         single = (values.astype(np.float32) == values).all(axis=-1)
         rounding = np.spacing(size) * np.where(single, _FLOAT32_ULP, 1.0) * _ROUNDING / h
@@ -146,17 +147,20 @@ def agree(
     >>> found.agrees.tolist()
     [True, False]
     """
-    tau = min(tolerance, resolution / 10) * np.asarray(scales)
+    scales = np.asarray(scales)
+    tau = min(tolerance, resolution / 10) * scales
     seen = _one(values, h) if len(values) == 1 else _stencil(values, h)
     bar = tau + seen.truncation + seen.rounding
     agrees = (
         (np.abs(claims - seen.value) <= tau)
-        & (bar <= resolution * np.asarray(scales))
-        & (seen.bend <= BEND * np.asarray(scales))
+        & (bar <= resolution * scales)
+        & (seen.bend <= BEND * scales)
         & (tau > 0)
         & seen.moved
     )
-    value, rounding = (np.broadcast_to(a, bar.shape) for a in (seen.value, seen.rounding))
+    value, rounding = (
+        a if a.shape == bar.shape else np.broadcast_to(a, bar.shape) for a in (seen.value, seen.rounding)
+    )
     return Agreement(agrees, value, bar, rounding, h)
 
 
