@@ -8,7 +8,7 @@ a gradient that agrees with what they measured to 1e-6 is not 1e-5 off.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -112,9 +112,9 @@ def ask(record: Record, opinions: dict[str, Opinion], right: bool | None, *, sel
     """
     with np.errstate(all="ignore"):
         for method, by in _asked(record, seldom):
-            row, differs = opinions.get(method, Opinion(method=method)), by > DIFFERS
-            opinions[method] = replace(
-                row,
+            row, differs = opinions.get(method) or Opinion(method=method), by > DIFFERS
+            opinions[method] = Opinion(
+                method=method,
                 asked=row.asked + 1,
                 differs=row.differs + differs,
                 worst=max(row.worst, by) if differs else row.worst,
@@ -139,7 +139,7 @@ def _asked(record: Record, seldom: bool) -> Iterator[tuple[str, float]]:
         sizes = record.sizes[: 2 * record.L]
         rng.bit_generator.state = start
         by = signed(rng, p.at.shape) * p.places.spread(np.where(sizes > 0, sizes, 1.0))
-        estimate = differentiate(lambda t: p.loss(p.at + t * by))
+        estimate = differentiate(lambda t: p.losses(p.at + t[:, None] * by), vectorised=True)
         claim, scale = float(p.gradient @ by), float(np.linalg.norm(p.gradient * by))
         gap = max(abs(claim - estimate.value) - estimate.bar, 0.0)
         yield estimate.method, gap / scale if scale else 0.0

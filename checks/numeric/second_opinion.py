@@ -123,13 +123,15 @@ def check_grad_random(
     return Distance(value=value, size=size, blur=seen.blur, passes=seen.passes, method=_NAME.format("random"))
 
 
-def differentiate(psi: Callable[[float], float]) -> Estimate:
+def differentiate(psi: Callable[[Any], Any], *, vectorised: bool = False) -> Estimate:
     """Measure ψ′(0) by scipy.differentiate.derivative at its defaults.
 
     Parameters
     ----------
     psi : callable
         Float -> float; what it raises counts as NaN.
+    vectorised : bool
+        Whether it takes arrays of shape (m,) instead, and gives as many values.
 
     Returns
     -------
@@ -152,7 +154,8 @@ def differentiate(psi: Callable[[float], float]) -> Estimate:
             return float("nan")
 
     def many(ts: Any) -> Any:
-        return np.array([one(float(t)) for t in np.ravel(ts)]).reshape(np.shape(ts))
+        values = psi(np.ravel(ts)) if vectorised else [one(float(t)) for t in np.ravel(ts)]
+        return np.array(values).reshape(np.shape(ts))
 
     with np.errstate(all="ignore"):
         found = derivative(many, 0.0)
