@@ -64,7 +64,8 @@ class Network:
 
     def __post_init__(self) -> None:
         layers = (self.W, self.b, self.sigma)
-        if not len(self.W) == len(self.b) == len(self.sigma) >= 2 or any(items[0] is not None for items in layers):
+        alike = len(self.W) == len(self.b) == len(self.sigma) >= 2
+        if not alike or not self.W[0] is self.b[0] is self.sigma[0] is None:
             raise ValueError(
                 "a network is W, b and σ of the layers 1 to L, L ≥ 1, each behind a None for layer 0, "
                 f"as in W=(None, W1, W2): got {len(self.W)}, {len(self.b)} and {len(self.sigma)} items"

@@ -126,7 +126,7 @@ def ask(record: Record, opinions: dict[str, Opinion], right: bool | None, *, sel
 
 def _asked(record: Record, seldom: bool) -> Iterator[tuple[str, float]]:
     """Each method, and by how much of the gradient it differs beyond what it cannot see."""
-    p, rng = Parameters(record), np.random.default_rng(record.case.seed)
+    p, rng = Parameters(record), record.rng
     few, start = len(p.at) <= FEW, rng.bit_generator.state
     p.foresee(rng.standard_normal(p.at.shape), few)  # what scipy will draw from there
     rng.bit_generator.state = start
@@ -137,7 +137,6 @@ def _asked(record: Record, seldom: bool) -> Iterator[tuple[str, float]]:
         yield one.method, _excess(one)
     if seldom:
         sizes = record.sizes[: 2 * record.L]
-        rng.bit_generator.state = start
         by = signed(rng, p.at.shape) * p.places.spread(np.where(sizes > 0, sizes, 1.0))
         estimate = differentiate(lambda t: p.losses(p.at + t[:, None] * by), vectorised=True)
         claim, scale = float(p.gradient @ by), float(np.linalg.norm(p.gradient * by))
