@@ -114,11 +114,12 @@ def _displaced(base: Array, mine: Sequence[tuple[int, Array]], k: int, t: Any) -
     if not mine:
         return base
     rows, columns = base.shape[-2:]
-    columns = max([columns, *(along.shape[1] for _, along in mine)])
-    copies = np.empty((k, len(t), rows, columns), dtype=np.result_type(base, t))
+    columns = max([columns, *[along.shape[1] for _, along in mine]])
+    copies = np.empty((k, len(t), rows, columns), dtype=t.dtype)
     copies[...] = base
+    by = t[:, None, None]
     for s, along in mine:
-        copies[s] += t[:, None, None] * along
+        copies[s] += by * along
     return copies
 
 
