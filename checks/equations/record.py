@@ -112,6 +112,7 @@ class Record(Said):
     @cached_property
     def _joint(self) -> Joint:
         steps = np.where(self.sizes == 0, 1.0, self.sizes)
+        # drawn layer by layer, laid kind by kind
         by_layer = layout([group[l] for l in self.layers for group in (self.pristine.W, self.pristine.b, self.trace.Z)])
         drawn = by_layer.split(signed(self.rng, (by_layer.total,)))
         along = flat([*drawn[::3], *drawn[1::3], *drawn[2::3]]) * self._tensors.spread(steps)
