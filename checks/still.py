@@ -25,6 +25,7 @@ FLAT: Final = (1e-3, 1e-4, 1e-5)  # how far a forward is asked to stay bit for b
 SOME: Final = 256  # of so many entries 1e-4 of their size moves some past the middle between two half-precision numbers
 FURTHER: Final = 8.0  # beyond the plateau it is looked for a change at these ratios
 WHOLE: Final = 0.95  # the furthest that outputs are looked at: a 100 % change of every entry, or nearly
+FROZEN: Final = 1e-3  # a flat forward's bar beside the slope that its outputs have further out
 TRIES: Final = 12  # passes spent on closing in on the first change
 MANY: Final = 4  # an output that moves by fewer steps of its grid than this may be frozen on it
 STAIR: Final = 1 / 16  # no arithmetic rounds this coarsely: a first change of this share of the outputs is a step
@@ -51,7 +52,7 @@ def flat_estimate(place: Place, asked: Ray, entries: int = 1) -> Still | None:
         return None
     ulps = 2.0 ** (53 - significand_bits(np.real(still).astype(np.float64))) * float(v @ np.spacing(np.abs(still)))
     grain = max(_grain(place), ulps)
-    if reach == reaches[0] and abs(asked.claimed) <= grain / reach <= DESIRED * asked.scales.min():
+    if reach == reaches[0] and abs(asked.claimed) <= grain / reach <= FROZEN * asked.scales.min():
         return Still(_flat(grain / reach, reach), sure=True)
     step = _first_change(asked, change, reach)
     if step is None:  # it moves nowhere: what is the step of the grid where something else moves?
@@ -62,7 +63,7 @@ def flat_estimate(place: Place, asked: Ray, entries: int = 1) -> Still | None:
     if step.total >= STAIR * max(float(v[step.moves] @ np.abs(still[step.moves])), abs(asked.claimed)):
         step = step._replace(most=0.0)
     bar = max(ulps, step.most) / reach
-    return Still(_flat(bar, reach), sure=bar <= DESIRED * step.steepest)
+    return Still(_flat(bar, reach), sure=bar <= FROZEN * step.steepest)
 
 
 class _Step(NamedTuple):
@@ -96,7 +97,7 @@ def _first_change(asked: Ray, change: Callable[[float], NDArray[np.float64]], re
         ts += [t, -t]
     furthest = change(ts[int(np.nanargmax(line(ts)))])
     all_of_them, steepest = np.count_nonzero(furthest), float(np.nanmax(line(ts) / np.abs(ts)))
-    slope = DESIRED * min(steepest, float(asked.scales.min()))  # a steeper one is not hidden in the plateau
+    slope = min(FROZEN * steepest, DESIRED * float(asked.scales.min()))  # a steeper one is not hidden in the plateau
     size, at = first_step(line, np.array(ts), reach, TRIES, enough=slope * reach / (int(all_of_them) or 1))
     if not size:
         return None

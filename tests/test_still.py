@@ -10,7 +10,7 @@ import pytest
 from places import judged, of_x, place
 
 from benchmarks.judging.coarse import as_brain, as_half
-from checks import Outcome, Subject
+from checks import Outcome, Subject, audit
 from checks.numeric.line import OutOfBudgetError
 from checks.ray import Place, Ray, ray
 from checks.still import change_along, flat_estimate
@@ -191,3 +191,28 @@ def test_many_entries_need_not_stay_flat_as_far_and_show_a_coarse_grid_all_the_s
         costs.append(one.calls.forwards - before)
     assert costs[0] > 4
     assert costs[1] == 2
+
+
+@pytest.mark.parametrize("seed", [0, 3, 4, 5])
+def test_the_claimed_zeros_of_an_ordinary_relu_network_cost_two_passes(seed: int) -> None:
+    rng, widths = np.random.default_rng(seed), [32, 96, 64, 10]
+    point = {"x": rng.normal(size=(16, 32))}
+    point |= {f"w{l}": rng.normal(size=widths[l : l + 2]) * 1.4 / np.sqrt(widths[l]) for l in range(3)}
+
+    def layers(p: Any) -> list[Any]:
+        made = [p["x"]]
+        for l in range(3):
+            z = made[-1] @ p[f"w{l}"]
+            made.append(z if l == 2 else np.maximum(z, 0))
+        return made
+
+    def pullback(p: Any, v: Any) -> Any:
+        made, gradients = layers(p), {}
+        for l in (2, 1, 0):
+            gradients[f"w{l}"] = made[l].T @ v
+            v = (v @ p[f"w{l}"].T) * (made[l] > 0 if l else 1)
+        return {"x": v, **gradients}
+
+    subject = Subject(name="relu", point=point, forward=lambda p: layers(p)[-1], pullback=pullback)
+    report = audit(subject, seed=seed, laws=["adjoint"])
+    assert (report.outcome, report.cost.forward) == (Outcome.PASS, 12)
