@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from checks import Outcome, audit, measure
 from checks.bent import bent
 from checks.bent import mixed as mixed_of
 from checks.numeric.quick import AT
+from checks.quickly import quickly
 from checks.ray import Place, Ray, ray
 from checks.subject import Subject
 from checks.units import units
@@ -104,6 +106,20 @@ def test_where_a_kink_is_too_near_another_direction_is_tried_before_all_is_measu
     assert costs[0, 0.0] == costs[measure.FRESH, 0.0]
     assert max(costs[0, 5e-7]) >= 43 + 10
     assert sum(costs[measure.FRESH, 5e-7]) < 0.7 * sum(costs[0, 5e-7])
+
+
+@pytest.mark.parametrize(("eps", "again"), [(2.0**-52, True), (2.0**-23, False)])
+def test_in_coarse_dtypes_no_other_direction_is_tried(eps: float, again: bool) -> None:
+    """What counts as agreement is a tenth of the goal there: asked three times, a wrong claim would pass by chance."""
+    at, first = X[0] + (1e-8 if again else 1e-9), np.arange(40) == 0  # the first step is shorter there
+    gently = of_x(
+        lambda x: np.sin(x) + 0.1 * first * np.maximum(x - at, 0), lambda x: np.cos(x) + 0.1 * first * (x > at), X
+    )
+    one = place(gently, eps=eps)
+    found: dict[str, Any] = {}
+    asked = ray(one, units(one.gradient, one.point), equal=False)
+    assert quickly(replace(one, resolution=1e-6), asked, units(one.gradient, one.point), found) is again
+    assert not found
 
 
 def test_where_nothing_bends_or_nothing_was_kept_the_outputs_are_taken_together() -> None:
