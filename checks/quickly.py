@@ -69,7 +69,9 @@ def quickly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Ve
     if aside and not closer_by:  # in coarse dtypes a wrong claim agrees too often by chance to be asked again
         return place.eps <= DOUBLE
     further = ((CLOSER[0] * first,), tuple(c * first for c in CLOSER), WIDER)
-    any(enough(*at(*steps), high) for steps in (further[:1] if aside else further))
+    for steps in further[:1] if aside else further:
+        if enough(*at(*steps), high):
+            break
     return False
 
 

@@ -240,11 +240,8 @@ def _below(values: Array, most: float) -> NDArray[np.bool_]:
     """Which magnitudes are at most ``most``."""
     found, start = np.empty(values.shape, dtype=np.bool_), 0
     for magnitude in _magnitudes(values):
-        if magnitude.size == values.size:
-            np.less_equal(magnitude, most, out=found)
-        else:
-            np.less_equal(magnitude, most, out=found.reshape(-1)[start : start + magnitude.size])
-            start += magnitude.size
+        np.less_equal(magnitude.reshape(-1), most, out=found.reshape(-1)[start : start + magnitude.size])
+        start += magnitude.size
     return found
 
 
