@@ -44,7 +44,7 @@ def squared_backward(dout, cache):
     return affine_backward(dout * dout, cache)
 
 def noisy(x):
-    return x**2 + 1e-3 * np.random.default_rng().normal(size=x.shape)
+    return x**2 + 0.3 * np.random.default_rng().normal(size=x.shape)
 
 def noisy_backward(dout, x):
     return 2 * x * dout

@@ -39,7 +39,7 @@ def mean_backward(dout, cache):
 
 
 def noisy(x):
-    return x**2 + 1e-3 * np.random.default_rng().normal(size=x.shape)
+    return x**2 + 0.3 * np.random.default_rng().normal(size=x.shape)
 
 
 def noisy_backward(dout, x):
