@@ -17,7 +17,7 @@ from checks.subject import Subject
 from checks.verdict import Outcome
 
 REQUIRED: Final = 9_999 / 10_000
-FIRST: Final = 120  # forward passes after which most mistakes are failed already
+FIRST: Final = 160  # forward passes within which nearly all are failed
 BLOCK: Final = 100  # seeds between two lines of a ledger
 
 
