@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from checks.faint import beside_what_is_there
 from checks.numeric.bits import NAMES, significand_bits
 from checks.numeric.complex_step import complex_step
 from checks.numeric.estimate import Estimate
@@ -70,7 +71,7 @@ def _measured(place: Place, units: Sequence[Unit], *, equal: bool, zeros: bool) 
     reason = ""
     scales = np.array([u.scale for u in units])
     whole = max(float(np.hypot(place.value, norm(scales))), UNDERFLOW)
-    zero = _rounding_of_zero(place) * whole  # of claims that no length the entries are measured at brings above it
+    zero = _rounding_of_zero(place) * whole  # of claims that no length of their entries brings above it
     sized = [
         u if u.scale * max((1.0, *(other / u.size for other in u.others))) > zero else replace(u, scale=whole)
         for u in units
@@ -79,6 +80,8 @@ def _measured(place: Place, units: Sequence[Unit], *, equal: bool, zeros: bool) 
     try:
         _settle(place, [u for u in sized if u not in alone], found, equal=equal, first=True)
         _stand_still(place, alone, found)
+        faint = [u for u, s in zip(units, sized, strict=True) if s is not u]
+        found |= beside_what_is_there(place, faint, found, _full)
     except OutOfBudgetError as spent:
         reason = str(spent)
     return [found.get(u.label) or _undecided(place, u, reason) for u in units]

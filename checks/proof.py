@@ -17,7 +17,7 @@ from checks.probes import MAGNITUDE_RMS, rms
 from checks.ray import CLAIM_ULPS, VALUE_ULPS, Place
 from checks.subject import Array
 from checks.units import Unit
-from checks.verdict import Outcome, Verdict
+from checks.verdict import COARSEST, Outcome, Verdict
 
 METHOD: Final = "ball arithmetic"
 SECONDS: Final = {True: 60.0, None: 2.0}  # wall time of a proof at one place: asked for, or on the judge's own account
@@ -27,11 +27,12 @@ TO_SETTLE: Final = "prove it, where the forward is plain NumPy: pip install back
 
 
 class Entries(NamedTuple):
-    """A tensor's enclosures as floats: the middles, how far the claim is off, and the radii."""
+    """A tensor's enclosures as floats: the middles, how far the claim is off, the radii, and Σ|terms| of each."""
 
     exact: Array
     error: Array
     radius: Array
+    terms: Array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,16 +91,17 @@ def prove(place: Place) -> Proof:
         return Proof(tensors={}, reason=str(why))
     except OutOfBudgetError:
         return Proof(tensors={})
-    tensors = {name: _entries(found.slopes[name], claim) for name, claim in place.gradient.items()}
+    tensors = {name: _entries(found.slopes[name], claim, found.terms[name]) for name, claim in place.gradient.items()}
     return Proof(tensors=tensors, passes=found.passes)
 
 
-def _entries(slopes: Array, claim: Array) -> Entries:
+def _entries(slopes: Array, claim: Array, terms: Array) -> Entries:
     made = np.empty((3, claim.size))
     for k, (slope, claimed) in enumerate(zip(slopes.ravel(), claim.ravel().tolist(), strict=True)):
         middle = slope.mid()
         made[:, k] = float(middle), float(abs(middle - claimed)), float(slope.rad())
-    return Entries(*(part.reshape(claim.shape) for part in made))
+    exact, error, radius = made.reshape(3, *claim.shape)
+    return Entries(exact, error, radius, terms)
 
 
 def judged(place: Place, proof: Proof, unit: Unit, goal: float) -> Verdict | None:
@@ -111,17 +113,19 @@ def judged(place: Place, proof: Proof, unit: Unit, goal: float) -> Verdict | Non
     """
     tensor, claim = proof.tensors[unit.tensor], np.asarray(place.gradient[unit.tensor])
     chosen = np.ones(claim.shape, dtype=bool) if unit.mask is None else unit.mask
-    exact, error, radius = (part[chosen] for part in tensor)
+    exact, error, radius, terms = (part[chosen] for part in tensor)
     typical = rms(exact)
     strict = fine(place)
     scales = np.abs(exact) if strict else np.full(exact.shape, typical)
     slack = 0.0 if strict else _rounding(place, unit, exact.size)
-    allowed = goal * scales + (slack if place.resolution is None else 0.0)
+    coarse = place.eps > float(np.finfo(np.float64).eps) and typical > 0
+    granted = min(slack, COARSEST * typical) if coarse else slack  # what is off by more may be noise, or wrong
+    allowed = goal * scales + (granted if place.resolution is None else 0.0)
     with np.errstate(all="ignore"):
         worst = int(np.argmax(np.where(scales > 0, error / scales, np.where(error > 0, np.inf, 0.0))))
     if not (radius <= allowed).all():
         return None
-    failed = error - radius > goal * scales + slack
+    failed = error - radius > goal * scales + (0.0 if strict else slack + _cancelled(place, terms))
     right = bool((error + radius <= allowed).all())
     outcome = Outcome.PASS if right else Outcome.FAIL if failed.any() else Outcome.INCONCLUSIVE
     errors = _errors(tensor, claim, np.flatnonzero(chosen)[failed] if outcome is Outcome.FAIL else ())
@@ -172,6 +176,12 @@ def _rounding(place: Place, unit: Unit, n: int) -> float:
     """What an honest computation of one entry may lose, in units of the claim."""
     typical = unit.rounded / (unit.size * MAGNITUDE_RMS * np.sqrt(n))
     return float(place.eps * (VALUE_ULPS * place.value / unit.size + CLAIM_ULPS * typical))
+
+
+def _cancelled(place: Place, terms: Array) -> Array:
+    """What a sweep back may lose where its terms cancel, as in softmax − 1, and below the normal numbers."""
+    lost = CLAIM_ULPS * (place.eps * terms + float(np.finfo(np.float64).smallest_subnormal))
+    return np.asarray(np.where(np.isfinite(lost), lost, 0.0))
 
 
 def _errors(tensor: Entries, claim: Array, wrong: Iterable[int]) -> Errors:

@@ -237,6 +237,38 @@ def test_a_claim_that_is_only_rounding_beside_an_offset_counts_as_zero() -> None
     assert judged(subject).outcome is P
 
 
+def far_in_float32(offset: float, factor: float, noise: float = 0.0) -> Subject:
+    """sin beside an offset whose last place in float32 is as large as the slope, or larger."""
+    return Subject(
+        name="far",
+        point={"x": draw(4).astype(np.float32)},
+        forward=lambda p: np.sin(p["x"]) + np.float32(offset),
+        pullback=lambda p, v: {"x": (factor * v * np.cos(p["x"]) + noise).astype(np.float32)},
+    )
+
+
+@pytest.mark.parametrize("offset", [1e6, 1e7, 1e8])
+def test_a_claim_below_the_last_places_of_its_value_is_not_passed_for_them_where_the_slope_is_seen(offset) -> None:
+    right = judged(far_in_float32(offset, 1.0))
+    assert right.outcome is P
+    assert max(v.resolution or 1 for v in right.verdicts) < 1e-4
+    for factor in (-1.0, 2.0, 1.3):
+        report = judged(far_in_float32(offset, factor))
+        assert report.outcome is not P
+        assert all(v.remedy for v in report.verdicts if v.outcome is I)
+
+
+def test_noise_in_the_last_places_of_the_value_is_a_right_zero() -> None:
+    offset = np.float32(1e7)
+    flat = Subject(
+        name="flat",
+        point={"x": draw(4).astype(np.float32)},
+        forward=lambda p: np.sin(p["x"]) * np.float32(1e-4) + offset,
+        pullback=lambda p, v: {"x": np.float32(0.1) * draw(4).astype(np.float32)},
+    )
+    assert judged(flat).outcome is P
+
+
 def test_a_zero_that_holds_only_here_is_judged_by_the_change_along_its_own_direction() -> None:
     """Stationary at the point: x² at 0 has the gradient 0, and x has not."""
     zeros = np.zeros(4)
@@ -827,11 +859,12 @@ def test_agreement_is_a_hundredth_of_the_goal_and_a_tenth_in_coarse_dtypes(
 
 
 @pytest.mark.parametrize(("eps", "ulps"), [(2.0**-52, 64), (2.0**-23, 8)])
-def test_below_some_ulps_of_the_function_a_claim_is_zero(eps: float, ulps: int) -> None:
+def test_below_some_ulps_of_the_function_a_claim_is_zero(eps: float, ulps: int, monkeypatch: Any) -> None:
     for share, zero in ((0.8, True), (1.3, False)):
         one = place(of_x(lambda x: x + 1.0, np.ones_like, np.ones(1)), v=[1.0], eps=eps)
         (unit,) = units(one.gradient, one.point)
         whole = float(np.hypot(one.value, share * ulps * eps * 2))
+        monkeypatch.setattr(measure, "beside_what_is_there", lambda *_: {})  # what a zero claims is another rule
         (verdict,) = measure.measure(one, [replace(unit, scale=share * ulps * eps * 2)])
         assert (verdict.scale == pytest.approx(whole)) is zero
 

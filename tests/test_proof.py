@@ -211,6 +211,59 @@ def test_values_that_stand_still_by_cancellation_fail_no_right_claim_that_can_be
     assert audit(cancelling(1e17, 1.01)).outcome is F
 
 
+def surely(by=1.0, off=0.0):
+    """Cross-entropy of logits that leave the other class e⁻³⁵: p − 1 keeps a digit or two of it."""
+
+    def spread(p):
+        return np.exp(p["z"] - p["z"].max())
+
+    def pullback(p, v):
+        s = spread(p)
+        return {"z": by * v * (s / s.sum() - np.array([0.0, 1.0])) + off}
+
+    return Subject(
+        name="surely",
+        point={"z": np.array([0.0, 35.0])},
+        forward=lambda p: np.log(spread(p).sum()) - p["z"][1] + p["z"].max(),
+        pullback=pullback,
+    )
+
+
+def test_what_a_right_backward_loses_where_its_terms_cancel_is_not_failed():
+    for proof in (None, True):
+        assert audit(surely(), proof=proof, laws=["adjoint"]).outcome is not F
+    assert audit(surely(off=1e-12), laws=["adjoint"]).outcome is F
+    assert audit(surely(by=-1.0), laws=["adjoint"]).outcome is not P
+
+
+def test_what_is_below_the_normal_numbers_may_be_off_by_their_spacing():
+    def claim(off):
+        return Subject(
+            name="tiny",
+            point={"x": np.array([0.2, 0.3, 0.4])},
+            forward=lambda p: 1e-318 * p["x"],
+            pullback=lambda p, v: {"x": 1e-318 * v + off},
+        )
+
+    assert audit(claim(5e-324), proof=True, laws=["adjoint"]).outcome is not F
+    assert audit(claim(2e-321), proof=True, laws=["adjoint"]).outcome is F
+
+
+def test_a_proof_passes_no_coarse_claim_for_what_the_last_places_of_its_value_allow():
+    far = np.float32(3e7)
+
+    def subject(by):
+        return Subject(
+            name="far away",
+            point={"x": draw(3).astype(np.float32)},
+            forward=lambda p: np.sin(p["x"]) + far,
+            pullback=lambda p, v: {"x": by * v * np.cos(p["x"])},
+        )
+
+    assert audit(subject(1), proof=True, laws=["adjoint"]).outcome is P
+    assert audit(subject(-1), proof=True, laws=["adjoint"]).outcome is I
+
+
 def test_a_proof_passes_nothing_that_moving_values_fail():
     """The exact path has another slope, where its value is the same: nothing is passed for it."""
 

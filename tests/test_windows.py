@@ -409,3 +409,13 @@ def test_what_only_oscillates_faster_than_the_coarser_windows_is_not_taken_for_j
     found = windows(Line(lambda t: math.sin(speed * t + 0.3)))
     assert holds(found, speed * math.cos(0.3))
     assert found.bar < 1e-9 * speed
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_grid_of_the_smallest_numbers_is_in_the_bar(seed: int) -> None:
+    """Half of their spacing is no number: rounded away, the bar would be 0."""
+    rng = np.random.default_rng(seed)
+    x, u, s = rng.normal(), rng.uniform(0.05, 1.5), 10 ** rng.uniform(-317, -313)
+    found = windows(Line(lambda t: s * math.sin(x + u * t)))
+    assert holds(found, s * u * math.cos(x))
+    assert found.bar > 0

@@ -62,7 +62,7 @@ def grid(line: Line, places: Array, more: float = 0.0) -> Grid:
     bits = significand_bits(values)
     change, tied = first_change(TOP * places, values, at_zero)
     ulp = unit_in_last_place(float(np.abs(values).max()), bits)
-    floor = max(ulp, change, binary_quantum(values), TINY) / 2 + more
+    floor = max(max(ulp, change, binary_quantum(values)) / 2, TINY) + more  # half of the smallest number is 0
     return Grid(places, values - at_zero, at_zero, bits, floor, change, tied)
 
 

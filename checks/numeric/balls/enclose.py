@@ -12,9 +12,9 @@ import numpy as np
 from flint import arb, ctx
 
 from checks.numeric.balls.array import leaves
-from checks.numeric.balls.ball import ball
+from checks.numeric.balls.ball import Ball, ball
 from checks.numeric.balls.namespace import known_to_scipy
-from checks.numeric.balls.tape import NotProvableError, Tape, UndecidedError, rounding, sweep_back
+from checks.numeric.balls.tape import NotProvableError, Tape, UndecidedError, rounding, sweep_back, terms
 from checks.numeric.line import OutOfBudgetError
 from checks.subject import Array, Point
 
@@ -32,6 +32,8 @@ class Enclosure:
     ----------
     slopes : mapping of name to ndarray of arb
         ∂ψ/∂(each entry), shaped like the primal.
+    terms : mapping of name to ndarray of float
+        Σ|terms| that each of them is the sum of, as a sweep back adds them up.
     bits : int
         The precision that sufficed.
     passes : int
@@ -39,6 +41,7 @@ class Enclosure:
     """
 
     slopes: Mapping[str, Array]
+    terms: Mapping[str, Array]
     bits: int
     passes: int
 
@@ -118,12 +121,16 @@ def enclose(
             except UndecidedError as undecided:
                 open_end = NotProvableError(f"a comparison stays undecided, as at a tie or a kink: {undecided}")
                 continue
-            slopes = _slopes(tape, values, cotangent, output)
+            numbers = _numbers(tape, values, cotangent, output)
+            seeds = [(number, arb(v)) for number, v, _ in numbers if number.tape is not None]
+            slopes = _slopes(tape, numbers, seeds, float(np.finfo(output.dtype).eps))
             if slopes is None:
                 continue
-            found = {name: _read(leaf, slopes) for name, leaf in at.items()}
+            found = {name: _read(leaf, slopes, arb(0)) for name, leaf in at.items()}
         if tape.kinks or all(map(_narrow, (found[name] for name in claims), claims.values())):
-            return Enclosure(slopes=found, bits=bits, passes=passes)
+            sizes = terms(tape, seeds)
+            added = {name: _read(leaf, sizes, 0.0).astype(np.float64) for name, leaf in at.items()}
+            return Enclosure(slopes=found, terms=added, bits=bits, passes=passes)
     raise open_end
 
 
@@ -145,28 +152,35 @@ def _forward(forward: Callable[[Point], Array], given: dict[str, Any], tape: Tap
     return values
 
 
-def _slopes(tape: Tape, values: Array, cotangent: Array, output: Array) -> list[Any] | None:
-    """∂ψ/∂(every number on the tape), once the exact ψ is seen to be that of the floats; None if more digits must tell.
-
-    The floats may be off by what rounding every number on the tape can do: the slopes know how much that is.
-    """
+def _numbers(tape: Tape, values: Array, cotangent: Array, output: Array) -> list[tuple[Ball, float, float]]:
+    """The outputs that count, with their weights in ψ and with what the floats gave."""
     if values.dtype != object or values.shape != output.shape:
         raise NotProvableError(f"the forward left the exact path: it returned {values.dtype} of shape {values.shape}")
-    exact, seeds, size = arb(0), [], 0.0
+    found = []
     for value, v, seen in zip(values, cotangent.tolist(), output.tolist(), strict=True):
         if v:
             number = ball(value)
             if number is None or (number.tape is not None and number.tape is not tape):
                 raise NotProvableError("the forward left the exact path: it kept numbers from one call to the next")
-            exact += v * (number.ball - seen)
-            size += abs(v * seen)
-            if number.tape is not None:
-                seeds.append((number, arb(v)))
-    if not seeds:
+            found.append((number, v, seen))
+    if all(number.tape is None for number, _, _ in found):
         raise NotProvableError("the forward left the exact path: no output depends on the point")
+    return found
+
+
+def _slopes(
+    tape: Tape, numbers: list[tuple[Ball, float, float]], seeds: list[tuple[Ball, arb]], eps: float
+) -> list[Any] | None:
+    """∂ψ/∂(every number on the tape), once the exact ψ is seen to be that of the floats; None if more digits must tell.
+
+    The floats may be off by what rounding every number on the tape can do: the slopes know how much that is.
+    """
+    exact, size = arb(0), 0.0
+    for number, v, seen in numbers:
+        exact += v * (number.ball - seen)
+        size += abs(v * seen)
     slopes = sweep_back(tape, seeds)
-    allowed = SAME_ULPS * float(np.finfo(output.dtype).eps) * (size + rounding(tape, slopes))
-    allowed += float(np.finfo(np.float64).tiny)
+    allowed = SAME_ULPS * eps * (size + rounding(tape, slopes)) + float(np.finfo(np.float64).tiny)
     if not exact.is_finite() or float(exact.rad()) > allowed:
         return None
     off = float(abs(exact.mid()))
@@ -175,12 +189,12 @@ def _slopes(tape: Tape, values: Array, cotangent: Array, output: Array) -> list[
     return slopes
 
 
-def _read(leaf: Any, slopes: list[Any]) -> Array:
+def _read(leaf: Any, found: list[Any], otherwise: Any) -> Array:
+    """What was found for every entry of a primal."""
     made = np.empty(leaf.shape, dtype=object)
     flat = made.reshape(-1)
     for k, node in enumerate(leaf.ravel()):
-        slope = slopes[node.index]
-        flat[k] = arb(0) if slope is None else slope
+        flat[k] = otherwise if found[node.index] is None else found[node.index]
     return made
 
 

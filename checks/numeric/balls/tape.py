@@ -103,6 +103,19 @@ def _add(found: list[Any], k: int, more: arb) -> None:
     found[k] = more if found[k] is None else found[k] + more
 
 
+def terms(tape: Tape, seeds: Iterable[tuple[Ball, arb]]) -> list[float]:
+    """Σ|terms| of ∂ψ/∂(every number on the tape), as a sweep back adds them up: what its rounding is relative to."""
+    found = [0.0] * len(tape.nodes)
+    for node, weight in seeds:
+        found[node.index] += abs(float(weight.mid()))
+    for node in reversed(tape.nodes):
+        size = found[node.index]
+        if size:
+            for parent, partial in zip(node.parents, node.partials, strict=True):
+                found[parent.index] += size * abs(float(partial.mid()))
+    return found
+
+
 def rounding(tape: Tape, slopes: Sequence[Any]) -> float:
     """How much ψ changes if every number on the tape changes by its own size: what one ulp each would do, in ulps."""
     total = 0.0
