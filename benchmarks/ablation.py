@@ -100,8 +100,6 @@ IN_MODULES = (
     (bits, "DISTINCT", by_windows),
     (models, "PLACES", by_windows),
     (jump, "HALVINGS", by_windows),
-    (jump, "MOST", by_windows),
-    (jump, "SPARE", by_windows),
     (jump, "EXCUSED", by_windows),
     (verdict, "GREY", by_windows),
     (verdict, "COARSEST", by_windows),

@@ -1,8 +1,8 @@
 """Bent: outputs that a kink nearby bends are looked at closer, the others where their rounding is small.
 
-In a wide network a kink within the stencil bends the outputs of one example and leaves those of the others alone. They
-are few, and so is their rounding, so that they may be asked for at a step at which that of all together would hide what
-is looked for.
+In a wide network a kink within the stencil bends the outputs of one example and leaves those of the others alone. The
+fewer they are, the less is their rounding, so that they may be asked for at a step at which that of all together would
+hide what is looked for.
 """
 
 from __future__ import annotations
@@ -18,23 +18,21 @@ from checks.ray import Place, Ray, norm
 from checks.subject import Array
 
 CURVED: Final = 32  # a smooth output bends by less than this many times h of its slope
-QUIET: Final = 16  # and its rounding is taken to stay below this many ulps of its value
-FEW: Final = 0.12  # of all outputs this share are looked at closer, at most
+QUIET: Final = 16  # a forward's own rounding is taken to stay below this many ulps of its value
 LEAST: Final = 0.1  # a slope counts as no less than this share of the usual one: where it is 0, curvature is not
 CLOSE: Final = (0.125, 0.5)  # their step: their part of all rounding, in first steps, times something in between
-LIGHTEST: Final = 1e-2  # and that part counts as no less: outputs may be 0 at the point
 WITHIN: Final = 0.45  # two of their steps stay this side of the kink
 
 
 class Bends(NamedTuple):
     """Which of the judged outputs bend; how near 0 the nearest of their kinks is, in steps of the stencil.
 
-    ``all_of_them`` is false where more bend than are looked at closer: noise bends all.
+    Noise bends ``most`` of them; one alone says nothing of it.
     """
 
     which: NDArray[np.bool_]
     kink: float
-    all_of_them: bool
+    most: bool
 
 
 def bent(place: Place, asked: Ray, first: float) -> Bends | None:
@@ -42,15 +40,13 @@ def bent(place: Place, asked: Ray, first: float) -> Bends | None:
     if any(first * at not in asked.kept for at in AT) or place.output.dtype.kind != "f":
         return None
     v, still, seen = _seen(place, asked, first)
-    bend = _bend(v * seen, v * still, first)
-    most = int(FEW * bend.size)
-    which = bend > max(0.0, np.partition(bend, -most - 1)[-most - 1])
+    which = _bend(v * seen, v * still, first) > 0
     if not which.any():
         return None
     near, far = (np.abs((v * (seen[k] + seen[3 - k]))[which]) for k in (1, 0))
     with np.errstate(all="ignore"):  # the bend of each output grows from its own kink on
         kinks = np.where(far > 2 * near, (far - 2 * near) / (far - near), 0.0)
-    return Bends(which, float(kinks.min()), int(np.count_nonzero(bend > 0)) <= most)
+    return Bends(which, float(kinks.min()), 2 * int(np.count_nonzero(which)) > max(which.size, 2))
 
 
 def mixed(place: Place, asked: Ray, first: float, bends: Bends) -> tuple[float, Array] | None:
@@ -71,11 +67,12 @@ def mixed(place: Place, asked: Ray, first: float, bends: Bends) -> tuple[float, 
     -------
     tuple of float and ndarray of shape (4,), or None
         r, and the values: outputs that do not bend go along their chords, f(0) + (f(k·first) − f(0)) r/first. None
-        where some bend so near 0 that rounding hides what is this side of it.
+        where some bend so near 0 that rounding hides what is this side of it. Their part of all rounding is no less
+        than their number tells: their values may be 0 at the point.
     """
     v, still, seen = _seen(place, asked, first)
     which = bends.which
-    part = max(norm(v[which] * still[which]) / (norm(v * still) or 1.0), LIGHTEST)
+    part = max(norm(v[which] * still[which]) / (norm(v * still) or 1.0), float(np.sqrt(which.mean())))
     r = first * min(CLOSE[1] * part, WITHIN * bends.kink)
     if r < first * CLOSE[0] * part:
         return None

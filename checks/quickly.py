@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import sqrt
 from typing import Any, Final
 
 import numpy as np
 
-from checks.bent import bent, mixed
+from checks.bent import QUIET, bent, mixed
 from checks.numeric.estimate import Estimate
 from checks.numeric.quick import AT, STEP, WIDER, Agreement, agree, closer
 from checks.numeric.scan import TOP
@@ -20,11 +21,9 @@ GOAL_ULPS: Final = 640  # in a dtype where this many ulps are coarser than the d
 AGREES: Final = (0.01, 0.1)  # what counts as agreement, as a share of the goal: in double precision, in a coarser one
 DOUBLE: Final = float(np.finfo(np.float64).eps)
 PART: Final = 1e-3  # the resolution aimed at for a group of entries that is small within its tensor
-QUIET: Final = 16  # a forward's own rounding is taken to stay below this many ulps of its value
 NEAR: Final = 3e-4  # a first step up to here is judged alone; wider ones in pairs
 MARGIN: Final = 8  # the first step is this much wider than rounding asks, as short as that is: fewer kinks lie within
 SHORTEST: Final = 3e-7  # and no shorter than this
-ON: Final = 1e-3  # a kink nearer than this, in first steps, is at the point itself
 CLOSER: Final = (0.25, 0.1)  # closer steps, in first steps
 FAR: Final = 0.1  # further from the claim than this, relative to the scale, closer steps are not worth their passes
 
@@ -37,8 +36,8 @@ def quickly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Ve
     Returns
     -------
     bool
-        Whether it left all of them where few outputs bend, so near that nothing was seen this side of the kink: another
-        direction may be clear of it. A kink at the point itself does not count: it lies on every direction.
+        Whether it left all of them where a few outputs bend, so near that nothing is seen this side of the kink:
+        another direction may be clear of it. A kink at the point itself does not count: it lies on every direction.
     """
     goals = goals_of(place, asked, units)
     share = AGREES[place.eps > DOUBLE]
@@ -62,7 +61,7 @@ def quickly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Ve
     if enough(*at(first), every) or _astray(asked, first):
         return False
     bends = bent(place, asked, first)
-    aside = bends is not None and bends.all_of_them and bends.kink > ON
+    aside = bends is not None and not bends.most and bends.kink > sqrt(first)  # nearer, curvature may have put it there
     closer_by = None if bends is None else mixed(place, asked, first, bends)
     if closer_by and enough((closer_by[0],), closer_by[1][None], high):  # what aims low agrees sooner
         return False

@@ -92,6 +92,7 @@ FAMILIES: Final = {
     "regressor": Family(networks.regressor, "report"),
     "bent network": Family(networks.bent_network, "tune"),
     "wide relu network": Family(networks.wide_relu_network, "report"),
+    "broad relu network": Family(networks.broad_relu_network, "report"),
     "deep relu network": Family(networks.deep_relu_network, "tune"),
     "relu classifier": Family(networks.relu_classifier, "report"),
     "sparse inputs": Family(networks.sparse_input_network, "tune", "kink"),

@@ -144,6 +144,14 @@ def wide_relu_network(rng: np.random.Generator) -> Draft:
     return network(point | weights(rng, widths, bias=pick(rng, [0, 0.1])), BENT["relu"])
 
 
+def broad_relu_network(rng: np.random.Generator) -> Draft:
+    """1e4 to 3e5 weights: of a large batch some outputs have a kink nearby; of a small one whole units are dead."""
+    hidden = [int(rng.integers(*some)) for some in ((60, 400), (60, 400), (30, 100))]
+    widths = [int(rng.integers(30, 100)), *hidden, 10]
+    point = {"x": rng.normal(size=(int(2 ** rng.integers(2, 8)), widths[0]))}
+    return network(point | weights(rng, widths, bias=pick(rng, [0, 0.1])), BENT["relu"])
+
+
 def deep_relu_network(rng: np.random.Generator) -> Draft:
     widths = _widths(rng, int(rng.integers(3, 8)), 10, 120)
     point = {"x": rng.normal(size=(int(rng.integers(1, 9)), widths[0]))}

@@ -8,12 +8,11 @@ from typing import Final
 import numpy as np
 from numpy.polynomial import Polynomial
 
+from checks.numeric.constants import CONSTANTS
 from checks.numeric.line import Line
 
 JUMPS: Final = "values jump by"  # how a verdict begins that is open for it
 HALVINGS: Final = 10  # of a stretch that is searched
-MOST: Final = 6  # highest degree of the polynomial through the window
-SPARE: Final = 3  # points more than it has unknowns
 EXCUSED: Final = 2  # times its size over its distance: how far off a slope may be that it explains
 
 
@@ -75,6 +74,6 @@ def _smooth(line: Line, inner: float, outer: float) -> Polynomial:
     values = line(known)
     known, values = known[np.isfinite(values)], values[np.isfinite(values)]
     within = np.abs(known) <= inner
-    degrees = range(1, min(MOST, int(within.sum()) - SPARE) + 1)
+    degrees = range(1, min(CONSTANTS.max_degree, int(within.sum()) - CONSTANTS.min_dof) + 1)
     fits = [Polynomial.fit(known[within], values[within], d) for d in degrees]
     return min(fits, key=lambda p: float(np.abs(values - p(known)).max()), default=Polynomial([0.0]))
