@@ -33,6 +33,7 @@ MODULES: Final = (
     "measure",
     "quickly",
     "bent",
+    "faint",
     "still",
     "ray",
     "units",
@@ -111,6 +112,7 @@ AIMED: Final[dict[str, dict[Aim, tuple[int, ...]]]] = {
     "bent.CLOSE": {Aim("relu classifier", 1e-6): (1, 3)},
     "bent.WITHIN": {Aim("broad relu network"): (29,)},
     "bits.DISTINCT": {Aim("steps"): (1,)},
+    "faint.DIRECTIONS": {Aim("single far away", 0.5): (34,)},
     "jump.EXCUSED": {Aim("stopped iteration", base=4242): (1,)},
 }
 """For each constant that the other claims do not show: families and numbers of claims that it is there for."""
