@@ -11,7 +11,8 @@ from places import judged, of_x, place
 
 from benchmarks.judging.coarse import as_brain, as_half
 from checks import Outcome, Subject, audit
-from checks.numeric.line import OutOfBudgetError
+from checks.numeric.line import Line, OutOfBudgetError
+from checks.numeric.plateau import first_step
 from checks.ray import Place, Ray, ray
 from checks.still import change_along, flat_estimate
 from checks.units import units
@@ -216,3 +217,23 @@ def test_the_claimed_zeros_of_an_ordinary_relu_network_cost_two_passes(seed: int
     subject = Subject(name="relu", point=point, forward=lambda p: layers(p)[-1], pullback=pullback)
     report = audit(subject, seed=seed, laws=["adjoint"])
     assert (report.outcome, report.cost.forward) == (Outcome.PASS, 12)
+
+
+@pytest.mark.parametrize("kink", [0.3, 0.39409, 0.77])
+@pytest.mark.parametrize("bend", [-2.0, -0.5, 0.0, 1.0, 10.0])
+def test_the_end_of_a_plateau_is_closed_in_on_whichever_way_the_function_bends_beyond(kink: float, bend: float) -> None:
+    """Where it bends a line through the last changes meets the plateau on the wrong side, again and again."""
+
+    def leaves(t: float) -> float:
+        return max(-t - kink, 0.0) * (4 + bend * max(-t - kink, 0.0))
+
+    ts = np.array([-0.95, -0.512, -0.064, 0.064, 0.512, 0.95])
+    size, at = first_step(Line(leaves), ts, 1e-3, 12)
+    assert 0 < size < 2e-4
+    assert at == pytest.approx(-kink, abs=1e-4)
+
+
+def test_a_stair_beyond_a_plateau_keeps_its_size() -> None:
+    size, at = first_step(Line(lambda t: 0.5 * (abs(t) > 0.3)), np.array([-0.512, -0.064, 0.064, 0.512]), 1e-3, 12)
+    assert size == 0.5
+    assert abs(at) == pytest.approx(0.3, abs=1e-3)

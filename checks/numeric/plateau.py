@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from checks.numeric.line import Line, OutOfBudgetError
 
 LESS: Final = 1.5  # a change that gets smaller by less may be a step: the middle of what is left comes next
+SHORT: Final = 256.0  # of the way from where a line meets the plateau this part is kept, for what it is off by
+BENT: Final = 16.0  # a curve meets it elsewhere: then so many times that part
 
 
 def first_step(
@@ -59,14 +61,14 @@ def first_step(
     outer = np.sort(np.abs(ts[moved & (np.sign(ts) == side)]))[:2]
     inside, outside, beyond = reach, float(outer[0]), float(outer[-1])
     at_outside, at_beyond = (float(abs(line([side * t])[0] - zero)) for t in (outside, beyond))
-    shrinks = True
+    shrinks, short = True, SHORT
     for _ in range(tries):
         if at_outside <= enough:
             break
         trial = (inside + outside) / 2
         if shrinks and at_beyond > at_outside:  # where the line through the last two changes meets the plateau
             root = outside - at_outside * (beyond - outside) / (at_beyond - at_outside)
-            trial = root + (outside - root) / 256
+            trial = root + (outside - root) / short
         if not inside < trial < outside:
             trial = (inside + outside) / 2
         try:
@@ -74,10 +76,10 @@ def first_step(
         except OutOfBudgetError:
             break
         if change > 0:
-            shrinks = change < at_outside / LESS
+            shrinks, short = change < at_outside / LESS, SHORT
             outside, beyond, at_outside, at_beyond = trial, outside, change, at_outside
         elif change == 0:
-            inside, shrinks = trial, False  # that line would meet it there again
+            inside, short = trial, short / BENT
         else:
             break
     return at_outside, side * outside
