@@ -219,7 +219,7 @@ def test_the_claimed_zeros_of_an_ordinary_relu_network_cost_two_passes(seed: int
     assert (report.outcome, report.cost.forward) == (Outcome.PASS, 12)
 
 
-@pytest.mark.parametrize("kink", [0.3, 0.39409, 0.77])
+@pytest.mark.parametrize("kink", [0.2, 0.3, 0.39409])
 @pytest.mark.parametrize("bend", [-2.0, -0.5, 0.0, 1.0, 10.0])
 def test_the_end_of_a_plateau_is_closed_in_on_whichever_way_the_function_bends_beyond(kink: float, bend: float) -> None:
     """Where it bends a line through the last changes meets the plateau on the wrong side, again and again."""
@@ -227,7 +227,7 @@ def test_the_end_of_a_plateau_is_closed_in_on_whichever_way_the_function_bends_b
     def leaves(t: float) -> float:
         return max(-t - kink, 0.0) * (4 + bend * max(-t - kink, 0.0))
 
-    ts = np.array([-0.95, -0.512, -0.064, 0.064, 0.512, 0.95])
+    ts = np.array([-0.512, -0.064, 0.064, 0.512])
     size, at = first_step(Line(leaves), ts, 1e-3, 12)
     assert 0 < size < 2e-4
     assert at == pytest.approx(-kink, abs=1e-4)
