@@ -66,7 +66,7 @@ def test_wrong_gradients_above_what_is_surely_seen_are_never_passed(family: str,
 @pytest.mark.slow
 @pytest.mark.parametrize("name", acceptance.MISTAKES)
 def test_small_mistakes_are_failed_on_every_seed(name: str) -> None:
-    assert list(acceptance.missed(name, range(50_000, 50_060))) == []
+    assert list(acceptance.missed(name, range(50_000, 50_024))) == []
 
 
 @given(st.sampled_from(list(FAMILIES)), NUMBERS)
