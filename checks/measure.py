@@ -80,8 +80,7 @@ def _measured(place: Place, units: Sequence[Unit], *, equal: bool, zeros: bool) 
     try:
         _settle(place, [u for u in sized if u not in alone], found, equal=equal, first=True)
         _stand_still(place, alone, found)
-        faint = [u for u, s in zip(units, sized, strict=True) if s is not u]
-        found |= beside_what_is_there(place, faint, found, _full)
+        found |= beside_what_is_there(place, [u for u in units if u not in sized], found, _full)
     except OutOfBudgetError as spent:
         reason = str(spent)
     return [found.get(u.label) or _undecided(place, u, reason) for u in units]

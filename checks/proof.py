@@ -14,6 +14,7 @@ from checks.numeric.estimate import Errors, Estimate
 from checks.numeric.jump import JUMPS
 from checks.numeric.line import OutOfBudgetError
 from checks.probes import MAGNITUDE_RMS, rms
+from checks.quickly import DOUBLE
 from checks.ray import CLAIM_ULPS, VALUE_ULPS, Place
 from checks.subject import Array
 from checks.units import Unit
@@ -118,7 +119,7 @@ def judged(place: Place, proof: Proof, unit: Unit, goal: float) -> Verdict | Non
     strict = fine(place)
     scales = np.abs(exact) if strict else np.full(exact.shape, typical)
     slack = 0.0 if strict else _rounding(place, unit, exact.size)
-    coarse = place.eps > float(np.finfo(np.float64).eps) and typical > 0
+    coarse = place.eps > DOUBLE and typical > 0
     granted = min(slack, COARSEST * typical) if coarse else slack  # what is off by more may be noise, or wrong
     allowed = goal * scales + (granted if place.resolution is None else 0.0)
     with np.errstate(all="ignore"):

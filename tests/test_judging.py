@@ -22,11 +22,17 @@ FLOAT64 = [name for name, row in FAMILIES.items() if row.kind in tables.FLOAT64]
 PLAIN = [name for name, row in FAMILIES.items() if row.kind == "plain"]
 SURELY_SEEN = 1e-5  # in float64 code as people write it
 NUMBERS = st.integers(0, 2**20)
-LOOSE = {"stopped iteration": 1e-3, "conjugate gradients": 1e-3}
-"""Solvers stopped early: the derivative of what ran is not what the implicit gradient says, by less than this share."""
+LOOSE = {"stopped iteration": 3e-5, "conjugate gradients": 3e-5}
+"""Solvers stopped early: the derivative of what ran is not what the implicit gradient says, by less than this share.
+
+Of its scale: of 800 such claims the furthest was off by 1.4e-5.
+"""
 
 NOW_AND_THEN = {"brain inside", "coarse loss", "coarse, then scaled", "single in the middle"}
-"""Coarse arithmetic inside float64 code: about one right claim in a hundred is failed, as docs/benchmarks.md says."""
+"""Coarse arithmetic inside float64 code: about one right claim in a hundred is failed, as docs/benchmarks.md says.
+
+Drawn at random they would fail a test now and then for nothing new: they are counted, on claims that stay the same.
+"""
 COARSE = [name for name in FAMILIES if name not in FLOAT64 and name not in NOW_AND_THEN]
 
 
@@ -39,7 +45,7 @@ def holds_right(family: str, number: int, seed: int) -> None:
 
 
 def _by_tolerance(verdict: Verdict, loose: float) -> bool:
-    return abs(verdict.claimed - verdict.estimate.value) <= loose * abs(verdict.claimed)
+    return abs(verdict.claimed - verdict.estimate.value) <= loose * verdict.scale
 
 
 @given(st.sampled_from(FLOAT64), NUMBERS, st.integers(0, 2**20))
@@ -50,6 +56,13 @@ def test_right_float64_gradients_are_never_failed(family: str, number: int, seed
 @given(st.sampled_from(COARSE), NUMBERS, st.integers(0, 2**20))
 def test_right_gradients_in_noise_and_low_precision_are_never_failed(family: str, number: int, seed: int) -> None:
     holds_right(family, number, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", sorted(NOW_AND_THEN))
+def test_right_gradients_with_coarse_arithmetic_inside_are_seldom_failed(family: str) -> None:
+    reports = [audit(draw(family, n, 616_161).subject(), seed=n, laws=["shapes", "adjoint"]) for n in range(30)]
+    assert sum(report.outcome is Outcome.FAIL for report in reports) <= 1
 
 
 @given(st.sampled_from(PLAIN), NUMBERS, st.integers(0, 2**20))

@@ -14,7 +14,7 @@ from checks.numeric.balls.array import kept, leaves
 from checks.numeric.balls.ball import Ball
 from checks.numeric.balls.enclose import precision
 from checks.numeric.balls.functions import number
-from checks.numeric.balls.tape import Tape, sweep_back
+from checks.numeric.balls.tape import Tape, sweep_back, terms
 
 DIGITS: Final = 52  # significant ones: rounding the last leaves a relative error below 1e-50
 BITS: Final = (320, 640, 1280)
@@ -91,7 +91,7 @@ def prove(
             gradients |= {name: _read(x, slopes) for name, x in nodes.items()}
             plain = {name: _balls(x) for name, x in values.items() if name not in nodes}
             if all(_enough(x) for group in (plain, gradients) for x in group.values()):
-                sizes = _sizes(tape, seeds)
+                sizes = terms(tape, seeds)
                 scales = {name: _largest(x) for name, x in plain.items()}
                 scales |= {
                     f"d {n}": max(_largest(g), _scale(at.get(n, nodes.get(n)), sizes)) for n, g in gradients.items()
@@ -138,19 +138,6 @@ def _enough(x: Any) -> bool:
 
 def _largest(x: Any) -> float:
     return max((abs(float(e.mid())) for e in x.ravel()), default=0.0)
-
-
-def _sizes(tape: Tape, seeds: list[Any]) -> list[float]:
-    """The sweep back with absolute values: what adds up to each derivative, added without signs."""
-    found = [0.0] * len(tape.nodes)
-    for node, weight in seeds:
-        found[node.index] += abs(float(weight))
-    for node in reversed(tape.nodes):
-        size = found[node.index]
-        if size:
-            for parent, partial in zip(node.parents, node.partials, strict=True):
-                found[parent.index] += size * abs(float(partial.mid()))
-    return found
 
 
 def _scale(numbers: Any, sizes: list[float]) -> float:
