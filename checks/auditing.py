@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 
 import numpy as np
@@ -119,7 +119,7 @@ def audit(
     subject = adapt(target, *args, **adapter_options)
     calls = Calls(subject, bound)
     calls.proof = proof
-    forms = [(name, x.shape, str(x.dtype)) for name, x in subject.point.items()]
+    forms = [(name, x.shape, _called(x.dtype)) for name, x in subject.point.items()]
 
     def rng(purpose: str) -> np.random.Generator:
         return generator(seed, subject.name, forms, purpose)
@@ -161,7 +161,13 @@ def _report(calls: Calls, held: list[Verdict], seed: int) -> Report:
 
 
 def _dtypes(subject: Subject) -> list[str]:
-    return [str(x.dtype) for x in subject.point.values()] if subject.bits is None else [NAMES[subject.bits]]
+    return [_called(x.dtype) for x in subject.point.values()] if subject.bits is None else [NAMES[subject.bits]]
+
+
+@cache
+def _called(dtype: np.dtype[Any]) -> str:
+    """A dtype's name, which NumPy puts together anew each time."""
+    return str(dtype)
 
 
 def check(target: Any, *args: Any, **options: Any) -> Report:
@@ -201,7 +207,7 @@ def _stand(calls: Calls, rng: Any, rows: list[str], resolution: float | None, ve
 
     The ground that the laws stood on comes back, for what failed to be explained from it; none where there was none.
     """
-    point = calls.subject.point
+    point = calls.point
     try:
         output = calls.forward(point)
     except OutOfBudgetError as spent:
@@ -215,12 +221,14 @@ def _stand(calls: Calls, rng: Any, rows: list[str], resolution: float | None, ve
         verdicts.append(_undecided("forward", "forward has no finite output at this point"))
         return []
     calls.lenient = not np.isfinite(flat(output)).all()
+    gradient = None
     try:
-        gradient = calls.pullback(point, unflat(v, output))
+        if rows != ["adjoint"] or calls.subject.declared:  # that law alone asks of its own
+            gradient = calls.pullback(point, unflat(v, output))
     except Exception as raised:
         verdicts.append(_raised("pullback", f"pullback raised {in_words(raised)}", raised))
         return []
-    ground = Ground(calls=calls, output=output, cotangent=v, gradient=gradient, rng=rng, resolution=resolution)
+    ground = Ground(calls=calls, output=output, cotangent=v, claim=gradient, rng=rng, resolution=resolution)
     drawn_anew = False
     with quietly():
         for name in rows:
@@ -232,7 +240,7 @@ def _stand(calls: Calls, rng: Any, rows: list[str], resolution: float | None, ve
             except OutOfBudgetError as spent:
                 verdicts.append(_undecided(name, str(spent), "allow a larger budget"))
             except RaisedError as raised:
-                verdicts.append(_raised(name, str(raised), raised.raised))
+                verdicts.append(_raised("pullback" if raised.said == "pullback" else name, str(raised), raised.raised))
             else:
                 verdicts += found
                 ground.memo["failed"] = ground.memo.get("failed") or any(v.outcome is Outcome.FAIL for v in found)

@@ -11,9 +11,11 @@ import numpy as np
 
 from checks import randomness
 from checks.budget import Budget as Budget
+from checks.displaced import unmoved
 from checks.handed import Buffers, Form, changes, copies
 from checks.numeric.line import OutOfBudgetError
 from checks.quiet import quietly as quietly
+from checks.rows import Rows
 from checks.subject import Array, Output, Point, Subject, named_outputs
 
 
@@ -62,6 +64,15 @@ class Calls:
         self.proof: bool | None = None
         self.states = randomness.read()
         self._buffers = Buffers()
+        self._home: tuple[Point, Point] = ({}, {})
+
+    @property
+    def point(self) -> Point:
+        """The subject's own point; one of few numbers is kept in a row."""
+        own = self.subject.point
+        if self._home[0] is not own:
+            self._home = own, Rows.of(own) or own
+        return self._home[1]
 
     @property
     def cost(self) -> Cost:
@@ -179,14 +190,16 @@ class Calls:
             )
         found: dict[str, Any] = {str(k): v for k, v in gradient.items()}
         del gradient
-        for name in found:
+        home = unmoved(point)
+        together = Rows.of(found, home.layout) if type(home) is Rows and not self.lenient else None
+        for name in () if together else found:
             if found[name] is not None:
                 found[name] = self._buffers.keep(found, name)
                 if self.lenient:
                     found[name] = _finite(found[name])
         if form is None:
             self._buffers.back(held, point if same else None)
-        return found
+        return together or found
 
     def _numbers(self, outputs: dict[str, Any], name: str) -> Array:
         try:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from checks.rows import Rows
 from checks.subject import Array, Point
 from checks.tangents import Tangent, blocks, in_a_row, row, values
 
@@ -63,6 +64,33 @@ def unmoved(point: Point) -> Point:
     while type(point) is Displaced:  # an instance check of a Mapping is slow
         point = point.point
     return point
+
+
+def fill_row(out: Array, point: Point) -> bool:
+    """Write all primals of ``point`` into ``out``, a row of its layout, at once; False where they are not kept so.
+
+    Examples
+    --------
+    >>> x = Rows.of({"x": np.ones(2), "y": np.zeros(1)})
+    >>> out = np.empty(x.layout.length)
+    >>> fill_row(out, Displaced(x, Rows(x.layout, 3 * x.row, "x"), 0.5)), out[:2]
+    (True, array([2.5, 2.5]))
+    """
+    if type(point) is Rows:
+        np.copyto(out, point.row)
+        return True
+    if type(point) is not Displaced or isinstance(point.t, complex):
+        return False
+    home, direction = point.point, point.direction
+    if type(home) is not Rows or type(direction) is not Rows or direction.layout is not home.layout:
+        return False
+    np.multiply(direction.row, point.t, out=out)
+    out += home.row
+    if len(direction) < len(home):  # what stands still keeps its signs of zeros
+        for name in home.keys() - direction.keys():
+            start, stop = home.layout.spans[name]
+            out[start:stop] = home.row[start:stop]
+    return True
 
 
 def fill(out: Array, point: Point, name: str) -> None:

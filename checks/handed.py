@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from checks.displaced import fill, pieces, unmoved
+from checks.displaced import fill, fill_row, pieces, unmoved
+from checks.rows import Layout, Rows
 from checks.subject import Array, Point, equal
 
 Form = Callable[[Array], Array]
@@ -43,6 +44,8 @@ def changes(held: Mapping[str, Array], given: Mapping[str, Any], before: Point) 
     [('x', '1 of 2 entries; at [1] it was 2, afterwards 5')]
     """
     rest = unmoved(before)
+    if type(held) is Rows and type(rest) is Rows and _untouched(held, given, before, rest):
+        return
     for name, array in held.items():
         like = np.asarray(rest[name])
         if array.nbytes <= FEW and _still(array, like if rest is before else np.asarray(before[name])):
@@ -64,10 +67,14 @@ class Buffers:
         self._free: dict[str, Array] = {}
         self._full: Point | None = None  # the point that the free ones hold
         self._results: dict[str, Array] = {}
+        self._row: Rows | None = None
 
     def lend(self, point: Point) -> dict[str, Array]:
         """The arrays of ``point`` in memory of their own, layouts kept."""
-        held, rest = {}, unmoved(point)
+        rest = unmoved(point)
+        if type(rest) is Rows:
+            return self._lend_row(rest, point)
+        held = {}
         for name, like in rest.items():
             if like.nbytes <= FEW:
                 x = point[name]
@@ -82,9 +89,24 @@ class Buffers:
             held[name] = array
         return held
 
+    def _lend_row(self, home: Rows, point: Point) -> Rows:
+        held, self._row = self._row, None
+        if held is None or held.layout is not home.layout:
+            held = Rows(home.layout, np.empty(home.layout.length))
+        elif self._full is point:
+            return held
+        if not fill_row(held.row, point):
+            for name, part in held.items():
+                part[...] = point[name]
+        return held
+
     def back(self, held: dict[str, Array], full: Point | None) -> None:
         """Take back what was lent, if it can be lent again; ``full`` is the point that it still holds, if any."""
         self._full = full
+        if type(held) is Rows:
+            if _unshared(held):
+                self._row = held
+            return
         for name in list(held):
             if held[name].nbytes > FEW and alone(held, name):
                 self._free[name] = held.pop(name)
@@ -106,6 +128,20 @@ class Buffers:
         return self._results[name]
 
 
+def _untouched(held: Rows, given: Mapping[str, Any], before: Point, home: Rows) -> bool:
+    """Whether a row is as it was, and what was handed over are its parts."""
+    if held.layout is not home.layout or not all(
+        given.get(name) is a and a.shape == home[name].shape and a.dtype is home[name].dtype for name, a in held.items()
+    ):
+        return False
+    expected = home.row
+    if before is not home:
+        expected = np.empty(held.row.size)
+        if not fill_row(expected, before):
+            return False
+    return equal(held.row.view(np.uint64), expected.view(np.uint64))
+
+
 def _alike(array: Array, like: Array) -> bool:
     a, b = array.flags, like.flags
     same = array.shape == like.shape and array.dtype == like.dtype and a.writeable
@@ -121,6 +157,16 @@ def _references(arrays: Mapping[str, Any], name: str) -> int:
     return sys.getrefcount(arrays[name])
 
 
+def _unshared(rows: Rows) -> bool:
+    """Whether nobody else refers to the row or a part of it, and these have their shapes; else, or unknown, false."""
+    shapes = rows.layout.shapes
+    return sys.getrefcount(rows.row) == _UNSHARED + len(rows) and all(
+        _references(rows, name) == _ALONE and rows[name].shape == shapes[name][0] for name in rows
+    )
+
+
+_LONE: Final = Rows(Layout({}, {}, 0, np.empty(0, dtype=np.intp)), np.empty(0))
+_UNSHARED: Final = sys.getrefcount(_LONE.row) if sys.implementation.name == "cpython" else -1
 _ALONE: Final = _references({"": np.empty(1)}, "") if sys.implementation.name == "cpython" else -1
 
 

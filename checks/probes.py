@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checks.displaced import Displaced
+from checks.rows import SAFE, Rows
 from checks.subject import Array, Point
-from checks.tangents import Tangent, draws, numbers
+from checks.tangents import Tangent, every_draw, filled, numbers
 
 MOVED: Final = 1e-3  # the moved point is this far, relative to each tensor's size, from the caller's
-SAFE: Final = 1e-200  # sums of squares between this and its inverse have neither over- nor underflowed
 LARGE: Final = 1 << 14  # entries
 FEW: Final = 256  # entries
 MAGNITUDE_RMS: Final = float(np.sqrt(13 / 12))  # rms of a magnitude drawn from U[1/2, 3/2]
@@ -77,13 +77,30 @@ def rms(array: Array) -> float:
     return largest * float(np.sqrt(np.mean(scaled * scaled, dtype=np.float64)))
 
 
+def sizes(point: Mapping[str, Array]) -> dict[str, float]:
+    """`size` of every primal."""
+    return {name: r or 1.0 for name, r in all_rms(point).items()}
+
+
+def all_rms(arrays: Mapping[str, Array]) -> dict[str, float]:
+    """`rms` of every array."""
+    if type(arrays) is Rows:
+        return {name: spread.rms for name, spread in arrays.spreads.items()}
+    return {name: rms(x) for name, x in arrays.items()}
+
+
 def moved(rng: np.random.Generator, point: Point, sizes: Mapping[str, float]) -> Point:
     """Move every entry of ``point`` off exact kinks, ties and zeros, by `MOVED` of its tensor's size, in its dtype.
 
-    A point of more than `LARGE` entries is made where it is used.
+    A point of more than `LARGE` entries is made where it is used, unless it is kept in a row.
     """
-    kept = {name: draws(rng, x.shape, np.int8) for name, x in point.items()}
-    there = Displaced(point, {name: Tangent(k, MOVED * sizes[name]) for name, k in kept.items()})
+    drawn = every_draw(rng, [x.shape for x in point.values()], np.int8, tiled=type(point) is not Rows)
+    direction = {name: Tangent(kept, MOVED * sizes[name]) for name, kept in zip(point, drawn, strict=True)}
+    if type(point) is Rows:
+        made = filled(point.layout, direction)
+        made.row += point.row
+        return made
+    there = Displaced(point, direction)
     return there if sum(x.size for x in point.values()) > LARGE else dict(there)
 
 

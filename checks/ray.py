@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import hypot, isfinite, sqrt
 from typing import Any, Final
 
 import numpy as np
@@ -14,10 +15,11 @@ from checks.numeric.estimate import Estimate
 from checks.numeric.line import Line, OutOfBudgetError
 from checks.numeric.quick import STEP
 from checks.numeric.scan import RHO
-from checks.probes import SAFE
+from checks.probes import FEW
+from checks.rows import SAFE
 from checks.stacked import ahead
 from checks.subject import Array, Point
-from checks.tangents import BLOCK, Tangent, dot, pairing, terms
+from checks.tangents import Tangent, dot, paired, terms
 from checks.units import Unit, tangent
 
 LEAST_WEIGHT: Final = 0.3  # an equal part may shrink a unit's displacement to this share, no further
@@ -136,7 +138,7 @@ def ray(place: Place, units: Sequence[Unit], *, equal: bool, length: float | Non
         weights = length / np.array([u.size for u in units])
     sizes = [w * u.size for u, w in zip(units, weights.tolist(), strict=True)]
     direction = tangent(place.rng, place.point, sizes, units)
-    claimed = sum(pairing(place.gradient[name], u) for name, u in direction.items())
+    claimed = paired(place.gradient, direction)
     rounded = norm(np.array([w * u.rounded for u, w in zip(units, weights, strict=True)]))
     line, outputs, kept = along(place, direction)
     made = Ray(
@@ -164,19 +166,22 @@ def along(place: Place, direction: Mapping[str, Tangent | Array]) -> tuple[Line,
 
 def norm(values: Array) -> float:
     """Euclidean norm without over- or underflow."""
-    if values.dtype == np.float64 and values.size > BLOCK:
-        square = float(np.dot(values.ravel(), values.ravel()))
+    if values.dtype == np.float64:
+        flat = values.ravel()
+        if flat.size <= FEW:
+            return hypot(*flat.tolist())
+        with np.errstate(over="ignore", under="ignore"):
+            square = float(flat @ flat)
         if SAFE < square < 1 / SAFE:
-            return float(np.sqrt(square))
+            return sqrt(square)
     largest = float(np.max(np.abs(values), initial=0.0))
     return largest * float(np.linalg.norm(values.ravel() / largest)) if 0 < largest < np.inf else largest
 
 
 def _pair(v: Array, outputs: Array) -> float:
     """⟨v, f⟩; an output with v = 0 is left out, so that what is not judged may be infinite."""
-    with np.errstate(all="ignore"):
-        value = dot(v, outputs)
-        return value if np.isfinite(value) else float(np.sum(np.where(v == 0, 0.0, terms(v, outputs))))
+    value = dot(v, outputs)
+    return value if isfinite(value) else float(np.sum(np.where(v == 0, 0.0, terms(v, outputs))))
 
 
 def _outputs(place: Place, direction: Mapping[str, Tangent | Array], kept: dict[Any, Array]) -> Any:

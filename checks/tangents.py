@@ -8,13 +8,16 @@ one by one are, and two that share a place in the table differ by their factors.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from math import fsum, prod
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from checks.rows import Layout, Rows
 
 Array = NDArray[Any]
 
@@ -24,7 +27,7 @@ FEW: Final = 4_093
 """Directions of so many entries are kept as they are, and blocks have no fewer."""
 SHARE: Final = 32
 """A block is this part of its array, as far as `FEW` and `BLOCK` allow: the table's memory follows the array's."""
-FRACTIONS: Final = (np.arange(BLOCK) + 0.25) / BLOCK
+FRACTIONS: Final = (np.arange(BLOCK + 7) + 0.25) / BLOCK
 """What is added to an entry's whole number, by its place in the block."""
 PLACES: Final = 4
 """A block's place in the table is one of a block's length divided by this."""
@@ -77,9 +80,33 @@ def draws(rng: np.random.Generator, shape: tuple[int, ...], dtype: type = np.int
     >>> bool(0.5 <= abs(made).min() <= abs(made).max() <= 1.5)
     True
     """
-    size = prod(shape)
-    if size <= FEW:
-        return numbers(rng, shape, dtype)
+    return every_draw(rng, [shape], dtype)[0]
+
+
+def every_draw(
+    rng: np.random.Generator, shapes: Iterable[tuple[int, ...]], dtype: type = np.int16, *, tiled: bool = True
+) -> list[Drawn]:
+    """What `draws` gives of each shape, one after the other; those of few entries are made together.
+
+    Where it is multiplied out anyway, nothing need be ``tiled``.
+    """
+    made: list[Drawn] = []
+    few: list[tuple[int, ...]] = []
+    waiting = 0
+    for shape in shapes:
+        size = prod(shape)
+        if size > FEW or waiting + size > BLOCK:
+            made += _numbers(rng, few, dtype)
+            few, waiting = [], 0
+        if size > FEW:
+            made.append(_tiled(rng, shape, size) if tiled else numbers(rng, shape, dtype))
+        else:
+            few.append(shape)
+            waiting += size
+    return made + _numbers(rng, few, dtype)
+
+
+def _tiled(rng: np.random.Generator, shape: tuple[int, ...], size: int) -> Tiled:
     length = _length(size)
     count = -(-size // length)
     places = rng.integers(length // PLACES, size=count).tolist()
@@ -91,20 +118,28 @@ def numbers(rng: np.random.Generator, shape: tuple[int, ...], dtype: type = np.i
 
     Each is a random whole number of a type, with a fraction added that no other entry of its block has.
     """
-    made: NDArray[np.float64] = np.empty(shape)
-    flat, size = made.reshape(-1), np.dtype(dtype).itemsize
-    whole = 1 << (8 * size - 2)
-    for start in range(0, flat.size, BLOCK):
-        out = flat[start : start + BLOCK]
-        words = np.asarray(rng.bit_generator.random_raw(-(-out.size * size // 8)))
-        part = words.astype("<u8", copy=False).view(f"<i{size}")[: out.size]
-        sign = part >> (8 * size - 1)
-        part &= whole - 1
-        part += whole >> 1
-        part ^= sign
-        np.add(part, FRACTIONS[: out.size], out=out)
-        out *= 1 / whole
-    return made
+    size = prod(shape)
+    parts = [_numbers(rng, [(min(BLOCK, size - at),)], dtype)[0] for at in range(0, size, BLOCK)]
+    return np.concatenate(parts or [FRACTIONS[:0]]).reshape(shape) if len(parts) != 1 else parts[0].reshape(shape)
+
+
+def _numbers(rng: np.random.Generator, shapes: Sequence[tuple[int, ...]], dtype: type) -> list[NDArray[np.float64]]:
+    """`numbers` of each shape, of up to `BLOCK` entries in all; every one begins with another word of random bits."""
+    if not shapes:
+        return []
+    sizes, width = [prod(shape) for shape in shapes], np.dtype(dtype).itemsize
+    whole, each = 1 << (8 * width - 2), 8 // width
+    counts = [-(-size // each) for size in sizes]
+    words = np.asarray(rng.bit_generator.random_raw(sum(counts)))
+    part = words.astype("<u8", copy=False).view(f"<i{width}")
+    sign = part >> (8 * width - 1)
+    part &= whole - 1
+    part += whole >> 1
+    part ^= sign
+    values = part + np.concatenate([FRACTIONS[: each * count] for count in counts])
+    values *= 1 / whole
+    starts = [each * at for at in accumulate(counts, initial=0)]
+    return [values[at : at + n].reshape(shape) for at, n, shape in zip(starts, sizes, shapes, strict=False)]
 
 
 def _factors(rng: np.random.Generator, count: int) -> NDArray[np.float64]:
@@ -184,11 +219,15 @@ class Tangent:
             return signed_values(self.kept, times) if type(self.kept) is Tiled else np.asarray(self.kept * times)
         if isinstance(t, complex):
             return self.values() * t
-        length = self.length if self.kinds is None else np.asarray(self.length)[self.kinds]
         made = signed_values(self.kept)
         if self.imaginary is not None:
             made = made + 1j * signed_values(self.imaginary)
-        return np.asarray(made * (t * length))
+        if self.kinds is None:
+            return np.asarray(made * (t * self.length))
+        lengths = t * np.asarray(self.length)
+        if len(lengths) == 2 and lengths[0] == 0:  # some move and some stand still: kinds are 0 and 1
+            return np.asarray(made * lengths[1] * self.kinds)
+        return np.asarray(made * np.take(lengths, self.kinds, mode="clip"))  # clip: without a check of bounds
 
     def row(self, t: float = 1.0) -> Callable[[slice], Array]:
         """A function that makes one of the `blocks` of the direction, times t, flat; the next one takes its place."""
@@ -225,6 +264,14 @@ class Tangent:
         return made if dtype is None else made.astype(dtype, copy=False)
 
 
+def filled(layout: Layout, direction: Mapping[str, Tangent]) -> Rows:
+    """A direction of real primals in a row; of those that stand still it is 0."""
+    made = Rows(layout, np.zeros(layout.length), direction)
+    for name, u in direction.items():
+        made[name][...] = u.values()
+    return made
+
+
 def values(u: Tangent | Array, t: Any = 1.0) -> Array:
     """A whole direction, kept in either form, times t."""
     return u.values(t) if type(u) is Tangent else np.asarray(u * t)
@@ -251,6 +298,13 @@ def pairing(g: Array, u: Tangent | Array) -> float:
         return float(terms(np.asarray(g), values(u)).sum())
     made = row(u)
     return fsum(_sum(flat[at], made(at)) for at in blocks(flat.size))
+
+
+def paired(gradient: Mapping[str, Array], direction: Mapping[str, Tangent | Array]) -> float:
+    """⟨g, u⟩ of all primals that move."""
+    if type(gradient) is Rows and type(direction) is Rows and gradient.layout is direction.layout:
+        return dot(gradient.row, direction.row)
+    return sum(pairing(gradient[name], u) for name, u in direction.items())
 
 
 def dot(v: Array, f: Array) -> float:

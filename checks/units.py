@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from checks.displaced import unmoved
 from checks.numeric.scan import RHO
-from checks.probes import MAGNITUDE_RMS, SAFE, rms, size
+from checks.probes import MAGNITUDE_RMS, rms, size
+from checks.rows import SAFE, Rows, Spread
 from checks.subject import Array, Point
-from checks.tangents import Tangent, blocks, draws, in_a_row
+from checks.tangents import BLOCK, Tangent, every_draw, filled, in_a_row
 
 MIXED: Final = 1e-3  # a tensor of which a tenth is below MIXED × its rms has entries of mixed scales
 DECADES: Final = 3  # entries within this many decades make one group
@@ -84,7 +85,9 @@ class Group(NamedTuple):
 
 def by_value(point: Point) -> dict[str, list[Group]]:
     """Groups of entries of like size, for every primal: what `units` starts from."""
-    return {name: _groups(x, "of size", rms(x)) for name, x in point.items()}
+    if type(point) is Rows:
+        return {name: _groups(x, "of size", point.spreads[name]) for name, x in point.items()}
+    return {name: _groups(x, "of size", _spread(x)) for name, x in point.items()}
 
 
 def units(gradient: Mapping[str, Array], point: Point, values: Mapping[str, list[Group]] | None = None) -> list[Unit]:
@@ -114,9 +117,10 @@ def units(gradient: Mapping[str, Array], point: Point, values: Mapping[str, list
     for name, claim in gradient.items():
         g = np.asarray(claim)
         if g.size:
-            tensor = size(point[name])
+            tensor = point.spreads[name].rms or 1.0 if type(point) is Rows else size(point[name])
+            spread = gradient.spreads[name] if type(gradient) is Rows else None
             for group in values[name]:
-                found += _among(name, point[name], g, group, tensor)
+                found += _among(name, point, g, group, tensor, spread if group.mask is None else None)
     return _told_apart(found)
 
 
@@ -131,11 +135,13 @@ def _told_apart(found: list[Unit]) -> list[Unit]:
     return made
 
 
-def _among(name: str, x: Array, g: Array, group: Group, tensor: float) -> Iterator[Unit]:
+def _among(name: str, point: Point, g: Array, group: Group, tensor: float, spread: Spread | None) -> Iterator[Unit]:
     """The units of one group of values: its entries by their claims."""
     inside = g if group.mask is None else g[group.mask]
-    length, whole = group.rms or tensor, rms(inside)
-    parts = _groups(inside, "claimed", whole)
+    spread = spread or _spread(inside)
+    length, whole = group.rms or tensor, spread.rms
+    parts = _groups(inside, "claimed", spread)
+    x = point[name] if len(parts) > 1 else inside
     for part in parts:
         mask = _within(group.mask, part.mask)
         own = (_rms(x, mask) or length) if len(parts) > 1 else length
@@ -163,21 +169,17 @@ def _within(outer: NDArray[np.bool_] | None, inner: NDArray[np.bool_] | None) ->
     return both
 
 
-def _groups(values: Array, verb: str, whole: float) -> list[Group]:
-    """Entries within `DECADES` of one another, largest first; one group where all are; those that vanish last.
-
-    ``whole`` is the root mean square of all.
-    """
-    n = values.size
-    largest, least, little = _spread(values, MIXED * whole)
+def _groups(values: Array, verb: str, spread: Spread) -> list[Group]:
+    """Entries within `DECADES` of one another, largest first; one group where all are; those that vanish last."""
+    n, (whole, largest, least) = values.size, spread
     if largest == 0.0 or not np.isfinite(largest):
         return [Group("", None, n, 0.0)]
-    if least > VANISHED * largest and little <= n // 10:
+    if least > VANISHED * largest and (least >= MIXED * whole or _smaller(values, MIXED * whole) <= n // 10):
         return [Group("", None, n, whole)]
     gone = _below(values, VANISHED * largest)
     there = n - int(np.count_nonzero(gone))
     typical = whole * float(np.sqrt(n / there))
-    little = sum(int(np.count_nonzero(m < MIXED * typical)) for m in _magnitudes(values)) - (n - there)
+    little = _smaller(values, MIXED * typical) - (n - there)
     made: list[Group] = []
     if little <= there // 10:
         if there == n:
@@ -201,10 +203,10 @@ def _rms(values: Array, mask: NDArray[np.bool_] | None) -> float:
     flat = in_a_row(values)
     if mask is None or flat is None or flat.dtype != np.float64:
         return rms(values if mask is None else values[mask])
-    inside, square, nothing, every = mask.reshape(-1), 0.0, True, blocks(flat.size)
-    made = np.empty(every[0].stop)
+    inside, square, nothing = mask.reshape(-1), 0.0, True
+    made = np.empty(min(BLOCK, flat.size))
     with np.errstate(over="ignore", under="ignore"):
-        for at in every:
+        for at in _parts(flat.size):
             part = np.multiply(flat[at], inside[at], out=made[: at.stop - at.start])  # quicker than taking those inside
             new = float(part @ part)
             square, nothing = square + new, nothing and not new and not part.any()
@@ -220,20 +222,27 @@ def _magnitudes(values: Array) -> Iterator[NDArray[Any]]:
     if flat is None:
         yield np.abs(values)
         return
-    every = blocks(flat.size)
-    made = np.empty(every[0].stop, dtype=np.abs(flat[:0]).dtype)
-    for at in every:
+    made = np.empty(min(BLOCK, flat.size), dtype=np.abs(flat[:0]).dtype)
+    for at in _parts(flat.size):
         yield np.abs(flat[at], out=made[: at.stop - at.start])
 
 
-def _spread(values: Array, small: float) -> tuple[float, float, int]:
-    """The largest and the least magnitude, and how many are below ``small``; 0 of an empty array."""
-    largest, least, little = 0.0, np.inf, 0
+def _parts(size: int) -> list[slice]:
+    return [slice(at, min(at + BLOCK, size)) for at in range(0, size, BLOCK)]
+
+
+def _spread(values: Array) -> Spread:
+    """Root mean square, largest and least magnitude; 0 of an empty array."""
+    largest, least = 0.0, np.inf
     for magnitude in _magnitudes(values):
         largest = max(largest, float(magnitude.max(initial=0.0)))
         least = min(least, float(magnitude.min(initial=np.inf)))
-        little += int(np.count_nonzero(magnitude < small))
-    return largest, least, little
+    return Spread(rms(values), largest, least)
+
+
+def _smaller(values: Array, small: float) -> int:
+    """How many magnitudes are below ``small``."""
+    return sum(int(np.count_nonzero(magnitude < small)) for magnitude in _magnitudes(values))
 
 
 def _below(values: Array, most: float) -> NDArray[np.bool_]:
@@ -247,24 +256,30 @@ def _below(values: Array, most: float) -> NDArray[np.bool_]:
 
 def tangent(
     rng: np.random.Generator, point: Point, sizes: Sequence[float], units: Sequence[Unit]
-) -> dict[str, Tangent]:
+) -> Mapping[str, Tangent | Array]:
     """Draw a direction over ``units``, each moved by its own size; every other entry stays where it is.
 
     Returns
     -------
-    dict of name to Tangent
-        One tangent for each primal that moves, of its shape, in units of the primal.
+    mapping of name to Tangent or ndarray
+        One for each primal that moves, of its shape, in units of the primal; `Rows` where the point is.
     """
     moving: dict[str, list[tuple[Unit, float]]] = {}
     for unit, length in zip(units, sizes, strict=True):
         moving.setdefault(unit.tensor, []).append((unit, length))
-    moves = {}
-    for name, parts in moving.items():
-        x = unmoved(point)[name]
-        kept = draws(rng, x.shape)
-        imaginary = draws(rng, x.shape) if x.dtype.kind == "c" else None
-        moves[name] = Tangent(kept, *_lengths(parts, x.size), imaginary)
-    return moves
+    home = unmoved(point)
+    primals = {name: home[name] for name in moving}
+    shapes = [x.shape for x in primals.values() for _ in range(_reals(x))]
+    drawn = iter(every_draw(rng, shapes, tiled=type(home) is not Rows))
+    moves = {
+        name: Tangent(next(drawn), *_lengths(moving[name], x.size), next(drawn) if _reals(x) > 1 else None)
+        for name, x in primals.items()
+    }
+    return filled(home.layout, moves) if type(home) is Rows else moves
+
+
+def _reals(x: Array) -> int:
+    return 2 if x.dtype.kind == "c" else 1
 
 
 def _lengths(parts: list[tuple[Unit, float]], n: int) -> tuple[Any, NDArray[np.int8] | None]:

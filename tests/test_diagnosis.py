@@ -120,7 +120,7 @@ def scene(g, truth, bar, k, rng) -> Scene:
         calls=calls,
         output=np.zeros(1),
         cotangent=np.ones(1),
-        gradient={"w": g},
+        claim={"w": g},
         rng=lambda purpose: rng,
         resolution=None,
     )

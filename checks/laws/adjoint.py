@@ -9,12 +9,12 @@ import numpy as np
 
 from checks.calls import Calls, flat, unflat
 from checks.displaced import unmoved
-from checks.laws.ground import Ground, misshapen
+from checks.laws.ground import Ground, wellformed
 from checks.measure import measure
 from checks.numeric.bits import grids, significand_bits
 from checks.numeric.line import OutOfBudgetError
 from checks.numeric.quick import STEP
-from checks.probes import MOVED, moved, rms, signed, size
+from checks.probes import MOVED, all_rms, moved, signed, size, sizes
 from checks.ray import Place, norm
 from checks.still import MANY
 from checks.subject import Array, Point
@@ -29,26 +29,44 @@ HUGE: Final = 1e290  # sums of larger numbers may overflow
 LIGHT: Final = 2.0**-400  # the cotangent's share that such numbers are asked with
 FROZEN_ULPS: Final = 16  # displacements below this many ulps of a primal are not represented well enough to be used
 APART: Final = 4  # outputs within this many decades are weighed alike: closer than that one may be small by chance
+Names = tuple[str, ...] | None
 UNDISTURBED: Final = (
     2e-9  # an output is weighed up until its own rounding is this share of the change at the first step
 )
 
 
 def adjoint(ground: Ground) -> list[Verdict]:
-    """Two places, cotangents and directions: a moved point, then the caller's own with small outputs weighed up."""
+    """Two places, cotangents and directions: a moved point, then the caller's own with small outputs weighed up.
+
+    Where it is held alone, its own two pullbacks are enough, if nothing is wrong with what they return.
+    """
     with np.errstate(all="ignore"):  # what is not finite is judged as such
-        return _at_both(ground)
+        if ground.claim is None:
+            verdicts, here = _at_both(ground, None)
+            if here:
+                return verdicts
+        names = ground.judged
+        if not names:
+            return []
+        ground.release()
+        verdicts, here = _at_both(ground, names)
+    if here:
+        return verdicts
+    reason = "with a second cotangent the pullback raised, or lost its shapes or its finiteness"
+    failed = Verdict(law="adjoint", tensor="", outcome=Outcome.FAIL, reason=reason, where="at your point")
+    return [*verdicts, failed]
 
 
-def _at_both(ground: Ground) -> list[Verdict]:
+def _at_both(ground: Ground, names: Names) -> tuple[list[Verdict], Place | None]:
+    """The verdicts, and the caller's own point if the claim could be asked there; ``names`` of the judged, if known."""
     rng, values = ground.rng("adjoint"), by_value(ground.point)
-    verdicts, v = _moved(ground, rng, values)
-    here = _place(ground, ground.point, v, rng, "at your point")
-    if here is None:
-        reason = "with a second cotangent the pullback raised, or lost its shapes or its finiteness"
-        failed = Verdict(law="adjoint", tensor="", outcome=Outcome.FAIL, reason=reason, where="at your point")
-        return [*verdicts, failed]
-    return verdicts + _held(ground, here, measure(here, units(here.gradient, ground.point, values), equal=True))
+    names, verdicts, v = _moved(ground, rng, values, names)
+    if names is None:
+        return [], None
+    here = _place(ground, ground.point, v, rng, "at your point", names)
+    if here:
+        verdicts += _held(ground, here, measure(here, units(here.gradient, ground.point, values), equal=True))
+    return verdicts, here
 
 
 def _held(ground: Ground, place: Place, verdicts: list[Verdict]) -> list[Verdict]:
@@ -58,17 +76,20 @@ def _held(ground: Ground, place: Place, verdicts: list[Verdict]) -> list[Verdict
     return verdicts
 
 
-def _moved(ground: Ground, rng: np.random.Generator, values: Mapping[str, list[Group]]) -> tuple[list[Verdict], Array]:
-    """The verdicts at the moved point, and the second cotangent; what they took of memory is free again."""
-    sizes = {name: size(x) for name, x in ground.point.items()}
-    away = _place(ground, moved(rng, ground.point, sizes), ground.cotangent, rng, "at a moved point")
-    first = away or _place(ground, ground.point, ground.cotangent, rng, "at your point")
+def _moved(
+    ground: Ground, rng: np.random.Generator, values: Mapping[str, list[Group]], names: Names
+) -> tuple[Names, list[Verdict], Array]:
+    """Whose claims were judged there, the verdicts, and the second cotangent; what they took of memory is free."""
+    away = _place(
+        ground, moved(rng, ground.point, sizes(ground.point)), ground.cotangent, rng, "at a moved point", names
+    )
+    first = away or _place(ground, ground.point, ground.cotangent, rng, "at your point", names)
     verdicts = measure(first, units(first.gradient, ground.point, values), equal=True, zeros=True) if first else []
     v = _small_outputs_up(rng, first, ground)
     if first:
         first.first.clear()  # a ray knows its place
         _held(ground, first, verdicts)
-    return verdicts, v
+    return tuple(first.gradient) if first else names, verdicts, v
 
 
 def _heaviest(span: float, rounding: Array) -> Array:
@@ -111,8 +132,13 @@ def _through(nodes: tuple[float, ...], at: tuple[float, ...]) -> Array:
 QUARTIC: Final = _through(STEPS, BETWEEN)
 
 
-def _place(ground: Ground, point: Point, v: Array, rng: np.random.Generator, where: str) -> Place | None:
-    """The claim at ``point``, measured in double precision where the forward takes it; None outside the domain."""
+def _place(
+    ground: Ground, point: Point, v: Array, rng: np.random.Generator, where: str, names: Names = None
+) -> Place | None:
+    """The claim at ``point``, measured in double precision where the forward takes it; None outside the domain.
+
+    It is well formed for all of ``names``; where they are not known, for all that it speaks of.
+    """
     subject = ground.calls.subject
     own = point is ground.point and subject.reference is None
     if subject.bits is not None:
@@ -126,12 +152,17 @@ def _place(ground: Ground, point: Point, v: Array, rng: np.random.Generator, whe
     except Exception:
         return None
     still = unmoved(point)
-    claims = {n: np.asarray(gradient[n]) for n in ground.judged if not misshapen(still[n], gradient.get(n))}
+    claims = wellformed(still, gradient)
+    names = tuple(n for n, g in gradient.items() if g is not None) if names is None else names
+    if claims.keys() != set(names):
+        claims = {n: claims[n] for n in names if n in claims}
     if not np.isfinite(output[v != 0]).all():
         return None
-    lost = len(claims) < len(ground.judged)
+    lost = len(claims) < len(names) or not names
     if (lost or not _largest(claims, still, output, v) < HUGE) and np.abs(v).max() > LIGHT:
-        return _place(ground, point, v * LIGHT, rng, where)  # a pullback is linear: what overflows is asked smaller
+        return _place(
+            ground, point, v * LIGHT, rng, where, names
+        )  # a pullback is linear: what overflows is asked smaller
     if lost:
         return None
     lifted, fine = _lifted(ground.calls, point, output)
@@ -154,7 +185,8 @@ def _place(ground: Ground, point: Point, v: Array, rng: np.random.Generator, whe
 
 def _largest(claims: Mapping[str, Array], point: Point, output: Array, v: Array) -> float:
     """The largest number that a measurement of these claims adds up."""
-    terms = [rms(g) * size(point[n]) * g.size for n, g in claims.items()]
+    lengths = sizes(point)
+    terms = [r * lengths[n] * claims[n].size for n, r in all_rms(claims).items()]
     return float(max([norm(v[v != 0] * output[v != 0]), *terms]))
 
 

@@ -12,6 +12,7 @@ from checks.calls import Calls, flat, quietly, unflat
 from checks.laws.raised import RaisedError
 from checks.numeric.line import OutOfBudgetError
 from checks.probes import signed
+from checks.rows import Rows
 from checks.subject import Array, Output, Point, finite, named_outputs
 from checks.verdict import Verdict
 
@@ -30,8 +31,8 @@ class Ground:
         forward at the point.
     cotangent : ndarray of shape (m,)
         A dense cotangent of both signs, flat; 0 where the output is not finite.
-    gradient : mapping
-        Its pullback, as the subject returned it.
+    claim : mapping, optional
+        Its pullback, as the subject returned it, if it was asked already.
     rng : callable
         law name -> numpy.random.Generator.
     resolution : float or None
@@ -43,23 +44,25 @@ class Ground:
     calls: Calls
     output: Output
     cotangent: Array
-    gradient: dict[str, Array]
     rng: Callable[[str], np.random.Generator]
     resolution: float | None
+    claim: dict[str, Array] | None = None
     memo: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def point(self) -> Point:
         """The caller's point."""
-        return self.calls.subject.point
+        return self.calls.point
+
+    @property
+    def gradient(self) -> dict[str, Array]:
+        """`claim`, asked now where it was not yet; raises `RaisedError` if that raises."""
+        return self.pulled("pullback", self.cotangent) if self.claim is None else self.claim
 
     @property
     def wellformed(self) -> dict[str, Array]:
         """The claimed gradients that have their primal's shape and are finite."""
-        point, gradient = self.point, self.gradient
-        found: dict[str, Array] = self.once(
-            "wellformed", lambda: {n: g for n, g in gradient.items() if n in point and not misshapen(point[n], g)}
-        )
+        found: dict[str, Array] = self.once("wellformed", lambda: wellformed(self.point, self.gradient))
         return found
 
     @property
@@ -193,6 +196,13 @@ def cotangent(rng: np.random.Generator, output: Output, bits: int | None = None)
     bits = min(bits or 53, *(np.finfo(dtype).nmant + 1 for dtype in kinds))
     grid = 2.0 ** (bits - SPARE)
     return np.where(np.isfinite(values), np.round(v * grid) / grid, 0.0)
+
+
+def wellformed(point: Point, gradient: Mapping[str, Any]) -> dict[str, Array]:
+    """The gradients that have their primal's shape and are finite."""
+    if type(gradient) is Rows and finite(gradient.row):
+        return gradient
+    return {n: np.asarray(g) for n, g in gradient.items() if n in point and not misshapen(point[n], g)}
 
 
 def misshapen(x: Array, g: Any) -> str:

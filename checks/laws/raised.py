@@ -12,7 +12,7 @@ class RaisedError(Exception):
 
     def __init__(self, said: str, raised: Exception) -> None:
         super().__init__(f"{said} raised {in_words(raised)}")
-        self.raised = raised
+        self.said, self.raised = said, raised
 
 
 def in_words(raised: Exception) -> str:

@@ -30,7 +30,7 @@ def ordinary() -> Subject:
 def spent(names: list[str]) -> tuple[int, int]:
     """Forward passes and pullbacks that the laws ``names`` take together, on the ground that all start from."""
     calls = Calls(ordinary(), Budget())
-    point = calls.subject.point
+    point = calls.point
 
     def rng(purpose: str) -> np.random.Generator:
         return generator(0, calls.subject.name, purpose)
@@ -38,7 +38,7 @@ def spent(names: list[str]) -> tuple[int, int]:
     output = calls.forward(point)
     v = cotangent(rng("cotangent"), output)
     gradient = calls.pullback(point, unflat(v, output))
-    ground = Ground(calls=calls, output=output, cotangent=v, gradient=gradient, rng=rng, resolution=None)
+    ground = Ground(calls=calls, output=output, cotangent=v, claim=gradient, rng=rng, resolution=None)
     for name in names:
         LAWS[name].run(ground)
     return calls.forwards - 1, calls.pullbacks - 1

@@ -1,0 +1,138 @@
+"""Rows: the arrays of a point of few numbers, one behind the other in one: a step over all of them is one call.
+
+A network of a dozen small tensors is moved, compared and measured in microseconds then; array by array it is Python
+that takes the time. Points of more numbers than `MOST` are not kept so: there it is memory that counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod, sqrt
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+MOST: Final = 1 << 17
+"""Numbers: 1 MiB in float64."""
+APART: Final = 8
+"""Every array begins at a multiple of so many numbers, which are 64 bytes; what is in between is 0."""
+DOUBLE: Final = np.dtype(np.float64)
+SAFE: Final = 1e-200  # sums of squares between this and its inverse have neither over- nor underflowed
+
+
+class Spread(NamedTuple):
+    """Root mean square, largest and least magnitude of an array."""
+
+    rms: float
+    largest: float
+    least: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """Where in a row the arrays lie.
+
+    Attributes
+    ----------
+    spans : mapping of name to (start, stop)
+        The numbers of each.
+    shapes : mapping of name to (shape, order)
+        Its form: "C", or "F" for one in Fortran's order.
+    length : int
+        How many numbers the row has; the last is of no array.
+    bounds : ndarray of shape (2 k,)
+        All starts and stops.
+    """
+
+    spans: Mapping[str, tuple[int, int]]
+    shapes: Mapping[str, tuple[tuple[int, ...], Any]]
+    length: int
+    bounds: NDArray[np.intp]
+
+    @staticmethod
+    def of(point: Mapping[str, Array]) -> Layout | None:
+        """A layout for these arrays; None where they are not float64, not in a row of their own, too many or empty."""
+        spans, shapes, at = {}, {}, 0
+        for name, x in point.items():
+            flags = x.flags
+            if x.dtype != DOUBLE or not x.size or not (flags.c_contiguous or flags.f_contiguous):
+                return None
+            spans[name], shapes[name] = (at, at + x.size), (x.shape, "C" if flags.c_contiguous else "F")
+            at += x.size // APART * APART + APART
+        return Layout(spans, shapes, at, np.array([*spans.values()]).reshape(-1)) if at <= MOST else None
+
+
+class Rows(dict[str, Array]):
+    """Arrays by name, all of them parts of one.
+
+    Parameters
+    ----------
+    layout : Layout
+        Which part is which.
+    row : ndarray of shape (layout.length,)
+        The numbers.
+    names : iterable of str, optional
+        Those that there are, in their order; the others are 0. All, if left out.
+    """
+
+    __slots__ = ("_spreads", "layout", "row")
+
+    def __init__(self, layout: Layout, row: NDArray[np.float64], names: Any = None) -> None:
+        self.layout, self.row, self._spreads = layout, row, dict[str, Spread]()
+        for name in layout.spans if names is None else names:
+            start, stop = layout.spans[name]
+            shape, order = layout.shapes[name]
+            self[name] = row[start:stop].reshape(shape, order=order)
+
+    @staticmethod
+    def of(point: Mapping[str, Array], layout: Layout | None = None) -> Rows | None:
+        """Copies of the arrays in a row; None where they have none, or not the ``layout`` that is wanted.
+
+        Examples
+        --------
+        >>> rows = Rows.of({"w": np.ones((2, 2)), "b": np.arange(3.0)})
+        >>> rows["b"], rows.row.size
+        (array([0., 1., 2.]), 16)
+        >>> Rows.of({"w": np.ones(2, dtype=np.float32)}) is None
+        True
+        """
+        wanted = layout or Layout.of(point)
+        if wanted is None or point.keys() != wanted.spans.keys():
+            return None
+        if layout and not all(
+            type(x) is np.ndarray and x.dtype == DOUBLE and x.shape == wanted.shapes[name][0]
+            for name, x in point.items()
+        ):
+            return None
+        made = Rows(wanted, np.zeros(wanted.length), point)
+        for name, part in made.items():
+            part[...] = point[name]
+        return made
+
+    @property
+    def spreads(self) -> Mapping[str, Spread]:
+        """Of every array how large its entries are; looked at once, so that nothing may be written afterwards.
+
+        Examples
+        --------
+        >>> Rows.of({"w": np.array([3.0, -4.0]), "b": np.ones(5)}).spreads["w"]
+        Spread(rms=3.5355339059327378, largest=4.0, least=3.0)
+        """
+        if not self._spreads:
+            magnitude = np.abs(self.row)
+            bounds = self.layout.bounds
+            largest = np.maximum.reduceat(magnitude, bounds)[::2].tolist()
+            least = np.minimum.reduceat(magnitude, bounds)[::2].tolist()
+            np.multiply(magnitude, magnitude, out=magnitude)
+            squares = np.add.reduceat(magnitude, bounds)[::2].tolist()
+            for name, high, low, square in zip(self.layout.spans, largest, least, squares, strict=True):
+                unit = 1.0 if SAFE < square < 1 / SAFE else high or 1.0
+                if unit != 1.0:  # of the squares some have over- or underflowed
+                    square = float(np.sum((self[name] / unit) ** 2))
+                size = prod(self.layout.shapes[name][0])
+                self._spreads[name] = Spread(unit * sqrt(square / size), high, low)
+        return self._spreads
