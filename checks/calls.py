@@ -115,9 +115,8 @@ class Calls:
         given = dict(held)
         with quietly():
             made = {"": (self.subject.reference or self.subject.forward)(given)}
-        same = watched and self._same("forward", held, given, point)
-        del given
-        with quietly():
+            same = watched and self._same("forward", held, given, point)
+            del given
             several = isinstance(made[""], Mapping)
             output = flat(made[""]) if several else np.asarray(self._buffers.keep(made, "")).reshape(-1)
         self._buffers.back(held, point if same else None)

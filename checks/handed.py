@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
@@ -130,9 +131,9 @@ class Buffers:
 
 def _untouched(held: Rows, given: Mapping[str, Any], before: Point, home: Rows) -> bool:
     """Whether a row is as it was, and what was handed over are its parts."""
-    if held.layout is not home.layout or not all(
-        given.get(name) is a and a.shape == home[name].shape and a.dtype is home[name].dtype for name, a in held.items()
-    ):
+    if held.layout is not home.layout or not held.formed():
+        return False
+    if not all(map(operator.is_, map(given.get, held), held.values())):
         return False
     expected = home.row
     if before is not home:
@@ -158,15 +159,17 @@ def _references(arrays: Mapping[str, Any], name: str) -> int:
 
 
 def _unshared(rows: Rows) -> bool:
-    """Whether nobody else refers to the row or a part of it, and these have their shapes; else, or unknown, false."""
-    shapes = rows.layout.shapes
-    return sys.getrefcount(rows.row) == _UNSHARED + len(rows) and all(
-        _references(rows, name) == _ALONE and rows[name].shape == shapes[name][0] for name in rows
-    )
+    """Whether nobody else refers to a row or a part of it, and these are formed as they were; unknown is false."""
+    return _holders(rows) == _OURS and rows.formed()
 
 
-_LONE: Final = Rows(Layout({}, {}, 0, np.empty(0, dtype=np.intp)), np.empty(0))
-_UNSHARED: Final = sys.getrefcount(_LONE.row) if sys.implementation.name == "cpython" else -1
+def _holders(rows: Rows) -> tuple[int, int]:
+    """How often a row is referred to, its parts left out, and how often that part is which most refer to."""
+    return sys.getrefcount(rows.row) - len(rows), max(map(sys.getrefcount, rows.values()))
+
+
+_LONE: Final = Rows(Layout({"": (0, 1)}, {"": ((1,), "C")}, 8, np.array([0, 1])), np.empty(8))
+_OURS: Final = _holders(_LONE) if sys.implementation.name == "cpython" else None
 _ALONE: Final = _references({"": np.empty(1)}, "") if sys.implementation.name == "cpython" else -1
 
 

@@ -44,8 +44,11 @@ def quickly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Ve
 
     def enough(steps: tuple[float, ...], values: Array, among: Any) -> bool:
         seen = _agreement(values, asked, steps, goals, share)
-        for i in map(int, np.flatnonzero(seen.agrees)):
-            verdict = judge(evidence(place, asked, units[i], _estimate(seen, i, asked), i), float(goals[i]))
+        numbers = [a.tolist() for a in (seen.value, seen.bar, seen.rounding, goals)]
+        for i in np.flatnonzero(seen.agrees).tolist():
+            value, bar, rounding, goal = (each[i] for each in numbers)
+            estimate = _estimate(value, bar, rounding, seen.step, asked)
+            verdict = judge(evidence(place, asked, units[i], estimate, i), goal)
             if verdict.outcome is Outcome.PASS:
                 found[units[i].label] = verdict
         return bool(seen.agrees[among].any()) or not np.isfinite(values).all()
@@ -113,14 +116,13 @@ def _agreement(values: Array, asked: Ray, steps: tuple[float, ...], goals: Array
     return closer(np.repeat(values[None], k, axis=0), claims, scales, steps, resolution=goal, tolerance=share * goal)
 
 
-def _estimate(seen: Agreement, i: int, asked: Ray) -> Estimate:
-    value, bar, rounding = float(seen.value[i]), float(seen.bar[i]), float(seen.rounding[i])
+def _estimate(value: float, bar: float, rounding: float, step: float, asked: Ray) -> Estimate:
     return Estimate(
         value=value,
         interval=around(value, bar),
         truncation=bar - rounding,
         rounding=rounding,
-        step=2 * seen.step,
+        step=2 * step,
         passes=asked.line.passes,
         method="quick",
     )

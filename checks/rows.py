@@ -21,6 +21,7 @@ MOST: Final = 1 << 17
 APART: Final = 8
 """Every array begins at a multiple of so many numbers, which are 64 bytes; what is in between is 0."""
 DOUBLE: Final = np.dtype(np.float64)
+_DOUBLES: Final = {DOUBLE}
 SAFE: Final = 1e-200  # sums of squares between this and its inverse have neither over- nor underflowed
 
 
@@ -112,6 +113,11 @@ class Rows(dict[str, Array]):
         for name, part in made.items():
             part[...] = point[name]
         return made
+
+    def formed(self) -> bool:
+        """Whether all parts still have the shapes and the dtype that they were made with: both can be set."""
+        shapes = self.layout.shapes
+        return {x.dtype for x in self.values()} == _DOUBLES and all(x.shape == shapes[n][0] for n, x in self.items())
 
     @property
     def spreads(self) -> Mapping[str, Spread]:

@@ -95,10 +95,11 @@ def every_draw(
     waiting = 0
     for shape in shapes:
         size = prod(shape)
-        if size > FEW or waiting + size > BLOCK:
+        alone = size > (FEW if tiled else BLOCK)
+        if alone or waiting + size > BLOCK:
             made += _numbers(rng, few, dtype)
             few, waiting = [], 0
-        if size > FEW:
+        if alone:
             made.append(_tiled(rng, shape, size) if tiled else numbers(rng, shape, dtype))
         else:
             few.append(shape)
@@ -229,6 +230,19 @@ class Tangent:
             return np.asarray(made * lengths[1] * self.kinds)
         return np.asarray(made * np.take(lengths, self.kinds, mode="clip"))  # clip: without a check of bounds
 
+    def write(self, out: NDArray[np.float64]) -> None:
+        """Write the whole direction of a real primal into ``out``, of its shape."""
+        if isinstance(self.kept, Tiled):
+            out[...] = self.values()
+        elif self.kinds is None:
+            np.multiply(self.kept, float(self.length), out=out)
+        else:
+            lengths = np.asarray(self.length)
+            two = len(lengths) == 2 and lengths[0] == 0  # some move and some stand still: kinds are 0 and 1
+            np.multiply(self.kept, lengths[1] if two else np.take(lengths, self.kinds, mode="clip"), out=out)
+            if two:
+                out *= self.kinds
+
     def row(self, t: float = 1.0) -> Callable[[slice], Array]:
         """A function that makes one of the `blocks` of the direction, times t, flat; the next one takes its place."""
         if self.imaginary is not None:
@@ -268,7 +282,7 @@ def filled(layout: Layout, direction: Mapping[str, Tangent]) -> Rows:
     """A direction of real primals in a row; of those that stand still it is 0."""
     made = Rows(layout, np.zeros(layout.length), direction)
     for name, u in direction.items():
-        made[name][...] = u.values()
+        u.write(made[name])
     return made
 
 

@@ -85,9 +85,8 @@ class Group(NamedTuple):
 
 def by_value(point: Point) -> dict[str, list[Group]]:
     """Groups of entries of like size, for every primal: what `units` starts from."""
-    if type(point) is Rows:
-        return {name: _groups(x, "of size", point.spreads[name]) for name, x in point.items()}
-    return {name: _groups(x, "of size", _spread(x)) for name, x in point.items()}
+    known = _spreads(point)
+    return {name: _groups(x, "of size", known.get(name) or _spread(x)) for name, x in point.items()}
 
 
 def units(gradient: Mapping[str, Array], point: Point, values: Mapping[str, list[Group]] | None = None) -> list[Unit]:
@@ -113,15 +112,20 @@ def units(gradient: Mapping[str, Array], point: Point, values: Mapping[str, list
     ['w (entries claimed about 2e+00)', 'w (entries claimed about 1e-09)']
     """
     values = values or by_value(point)
+    here, claimed = _spreads(point), _spreads(gradient)
     found: list[Unit] = []
     for name, claim in gradient.items():
         g = np.asarray(claim)
         if g.size:
-            tensor = point.spreads[name].rms or 1.0 if type(point) is Rows else size(point[name])
-            spread = gradient.spreads[name] if type(gradient) is Rows else None
+            tensor = here[name].rms or 1.0 if here else size(point[name])
             for group in values[name]:
-                found += _among(name, point, g, group, tensor, spread if group.mask is None else None)
+                found += _among(name, point, g, group, tensor, claimed.get(name) if group.mask is None else None)
     return _told_apart(found)
+
+
+def _spreads(arrays: Mapping[str, Array]) -> Mapping[str, Spread]:
+    """Of arrays in a row how large their entries are; of others nothing is known yet."""
+    return arrays.spreads if type(arrays) is Rows else {}
 
 
 def _told_apart(found: list[Unit]) -> list[Unit]:
@@ -194,7 +198,8 @@ def _groups(values: Array, verb: str, spread: Spread) -> list[Group]:
                 part = magnitude[mask]
                 made.append(Group(f"{verb} about {float(part.max()):.0e}", mask, part.size, rms(part)))
     if there < n:
-        made.append(Group(f"{verb} zero", gone, n - there, _rms(values, gone), zero=True))
+        rest = 0.0 if np.count_nonzero(values) == there else _rms(values, gone)
+        made.append(Group(f"{verb} zero", gone, n - there, rest, zero=True))
     return made if len(made) > 1 else [Group("", None, n, whole)]
 
 
@@ -242,6 +247,8 @@ def _spread(values: Array) -> Spread:
 
 def _smaller(values: Array, small: float) -> int:
     """How many magnitudes are below ``small``."""
+    if values.size <= BLOCK:
+        return int(np.count_nonzero(np.abs(values) < small))
     return sum(int(np.count_nonzero(magnitude < small)) for magnitude in _magnitudes(values))
 
 

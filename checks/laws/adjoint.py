@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 import numpy as np
 
@@ -30,6 +31,7 @@ LIGHT: Final = 2.0**-400  # the cotangent's share that such numbers are asked wi
 FROZEN_ULPS: Final = 16  # displacements below this many ulps of a primal are not represented well enough to be used
 APART: Final = 4  # outputs within this many decades are weighed alike: closer than that one may be small by chance
 Names = tuple[str, ...] | None
+ALIKE: Final = 1.001 * 10.0**-APART  # all outputs are, if even the least changes by more than this part of the most
 UNDISTURBED: Final = (
     2e-9  # an output is weighed up until its own rounding is this share of the change at the first step
 )
@@ -160,9 +162,8 @@ def _place(
         return None
     lost = len(claims) < len(names) or not names
     if (lost or not _largest(claims, still, output, v) < HUGE) and np.abs(v).max() > LIGHT:
-        return _place(
-            ground, point, v * LIGHT, rng, where, names
-        )  # a pullback is linear: what overflows is asked smaller
+        # a pullback is linear: what overflows is asked smaller
+        return _place(ground, point, v * LIGHT, rng, where, names)
     if lost:
         return None
     lifted, fine = _lifted(ground.calls, point, output)
@@ -192,7 +193,12 @@ def _largest(claims: Mapping[str, Array], point: Point, output: Array, v: Array)
 
 def _coarsest(arrays: Mapping[str, Array]) -> float:
     """Machine epsilon of the coarsest dtype among ``arrays``."""
-    return max(float(np.finfo(dtype).eps) for dtype in {a.dtype for a in arrays.values()})
+    return max(map(_eps, {a.dtype for a in arrays.values()}))
+
+
+@cache
+def _eps(dtype: np.dtype[Any]) -> float:
+    return float(np.finfo(dtype).eps)
 
 
 def _as_seen(v: Array, output: Array) -> Array:
@@ -240,6 +246,8 @@ def _small_outputs_up(rng: np.random.Generator, first: Place | None, ground: Gro
     if not changes:
         return v
     relative = np.max(changes, axis=0)
+    if relative.min() > ALIKE:
+        return v
     moves = relative > TINY  # nothing is known of an output that stands still
     decade = np.floor(-np.log10(np.maximum(relative, TINY)) / APART)
     weights = np.full(relative.shape, np.inf)
