@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from checks.displaced import Displaced
 from checks.rows import SAFE, Rows
 from checks.subject import Array, Point
-from checks.tangents import Tangent, every_draw, filled, numbers
+from checks.tangents import Tangent, every_draw, filled, numbers, signed_values
 
 MOVED: Final = 1e-3  # the moved point is this far, relative to each tensor's size, from the caller's
 LARGE: Final = 1 << 14  # entries
@@ -87,6 +87,17 @@ def all_rms(arrays: Mapping[str, Array]) -> dict[str, float]:
     if type(arrays) is Rows:
         return {name: spread.rms for name, spread in arrays.spreads.items()}
     return {name: rms(x) for name, x in arrays.items()}
+
+
+def varied(rng: np.random.Generator, point: Point, by: float) -> Point:
+    """Every entry changed by about ``by`` of itself, up or down, in its dtype."""
+    drawn = every_draw(rng, [x.shape for x in point.values()], tiled=False)
+    made = {n: _varied(x, signed_values(s, by)) for (n, x), s in zip(point.items(), drawn, strict=True)}
+    return (Rows.of(made, point.layout) if type(point) is Rows else None) or made
+
+
+def _varied(x: Array, by: Array) -> Array:
+    return np.asarray((x + x * by).astype(x.dtype, copy=False))
 
 
 def moved(rng: np.random.Generator, point: Point, sizes: Mapping[str, float]) -> Point:

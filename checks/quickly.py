@@ -44,8 +44,9 @@ def quickly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Ve
 
     def enough(steps: tuple[float, ...], values: Array, among: Any) -> bool:
         seen = _agreement(values, asked, steps, goals, share)
-        numbers = [a.tolist() for a in (seen.value, seen.bar, seen.rounding, goals)]
-        for i in np.flatnonzero(seen.agrees).tolist():
+        agreeing = np.flatnonzero(seen.agrees).tolist()
+        numbers = [a.tolist() for a in (seen.value, seen.bar, seen.rounding, goals)] if agreeing else []
+        for i in agreeing:
             value, bar, rounding, goal = (each[i] for each in numbers)
             estimate = _estimate(value, bar, rounding, seen.step, asked)
             verdict = judge(evidence(place, asked, units[i], estimate, i), goal)

@@ -114,6 +114,10 @@ class Rows(dict[str, Array]):
             part[...] = point[name]
         return made
 
+    def like(self, row: NDArray[np.float64]) -> Rows:
+        """Other numbers under the same names."""
+        return Rows(self.layout, row, self)
+
     def formed(self) -> bool:
         """Whether all parts still have the shapes and the dtype that they were made with: both can be set."""
         shapes = self.layout.shapes

@@ -86,7 +86,8 @@ class Ground:
     @property
     def usable(self) -> dict[str, Array]:
         """Those that are held to the derivative: well formed, and not declared to be something else."""
-        return {n: g for n, g in self.wellformed.items() if n not in self.declared}
+        declared = self.declared
+        return {n: g for n, g in self.wellformed.items() if n not in declared} if declared else self.wellformed
 
     @property
     def judged(self) -> tuple[str, ...]:

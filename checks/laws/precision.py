@@ -13,7 +13,7 @@ from checks.laws.raised import RaisedError
 from checks.laws.state import elsewhere
 from checks.numeric.bits import NAMES, significand_bits
 from checks.numeric.line import OutOfBudgetError
-from checks.probes import signed
+from checks.probes import varied
 from checks.subject import Array, Point
 from checks.verdict import Outcome, Verdict
 
@@ -73,8 +73,7 @@ def _moves(ground: Ground, by: float) -> bool:
 
 
 def _point(ground: Ground, by: float) -> Point:
-    rng = ground.rng("precision")
-    return {name: x + by * x * signed(rng, x.shape) for name, x in ground.point.items()}
+    return varied(ground.rng("precision"), ground.point, by)
 
 
 def _pullback(ground: Ground, name: str, g: Array) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -14,7 +14,7 @@ from checks.laws.ground import Ground, misshapen
 from checks.laws.noise import last_bits, noise
 from checks.laws.raised import RaisedError
 from checks.numeric.line import OutOfBudgetError
-from checks.probes import moved, signed, size
+from checks.probes import moved, sizes, varied
 from checks.subject import Array, Point, Subject
 from checks.verdict import Outcome, Verdict
 
@@ -127,12 +127,13 @@ def _with_own_parameters(ground: Ground) -> Point:
     return point
 
 
-def _others(ground: Ground) -> list[Point]:
+def _others(ground: Ground) -> Iterator[Point]:
     rng = ground.rng("fresh")
-    scaled = {n: (x * (1 + APART * signed(rng, x.shape))).astype(x.dtype) for n, x in ground.point.items()}
-    near = moved(rng, ground.point, {n: size(x) for n, x in ground.point.items()})
-    turned = {n: np.flip(x) for n, x in scaled.items()}  # other entries are the largest ones
-    return [turned, scaled, near] if any((scaled[n] != x).any() for n, x in ground.point.items()) else [near]
+    scaled = varied(rng, ground.point, APART)
+    if any((scaled[n] != x).any() for n, x in ground.point.items()):
+        yield {n: np.flip(x) for n, x in scaled.items()}  # other entries are the largest ones
+        yield scaled
+    yield moved(rng, ground.point, sizes(ground.point))
 
 
 def _made(make: Callable[[], Subject]) -> Subject:
