@@ -21,12 +21,13 @@ from benchmarks.speed.own import overhead
 from benchmarks.tables import PAGE, table, write
 from benchmarks.workers import SUITE
 from checks.displaced import Displaced, fill
+from checks.drawing import draws
 from checks.runs.cluster import connected
 from checks.runs.engine import SECONDS, on_workers
 from checks.runs.ledger import Ledger
 from checks.runs.suite import Suite
 from checks.runs.work import Asked, chunk
-from checks.tangents import Tangent, draws, pairing
+from checks.tangents import Tangent, pairing
 
 SCALE: Final = PAGE.with_name("scale.md")
 AUDITS: Final = 1_000_000

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from checks.drawing import blocks, in_a_row
 from checks.rows import Rows
 from checks.subject import Array, Point
-from checks.tangents import Tangent, blocks, in_a_row, row, values
+from checks.tangents import Tangent, row, values
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +29,7 @@ class Displaced(Mapping[str, Array]):
 
     Examples
     --------
-    >>> from checks.tangents import draws
+    >>> from checks.drawing import draws
     >>> u = {"x": Tangent(draws(np.random.default_rng(0), (2,)), 1.0)}
     >>> there = Displaced({"x": np.ones(2), "y": np.zeros(1)}, u, 0.5)
     >>> bool((np.abs(there["x"] - 1) > 0.25).all()), there["y"]

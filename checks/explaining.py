@@ -13,13 +13,14 @@ from checks.diagnosis import Scene, diagnose, in_words
 from checks.diagnosis.laws import of_law
 from checks.diagnosis.misshapen import reshaped
 from checks.diagnosis.scene import sights
+from checks.groups import by_value
 from checks.laws import Ground
 from checks.laws.fold import base
 from checks.locate import FEW, Location, Wrong, locate, words
 from checks.ray import Place
 from checks.report.record import Entry, Finding, Report
 from checks.subject import Array, Point
-from checks.units import by_value, units
+from checks.units import units
 from checks.verdict import Outcome, Verdict
 
 SHARE: Final = 4

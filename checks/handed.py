@@ -105,7 +105,7 @@ class Buffers:
         """Take back what was lent, if it can be lent again; ``full`` is the point that it still holds, if any."""
         self._full = full
         if type(held) is Rows:
-            if _unshared(held):
+            if _unshared(held) and (full is not None or held.formed()):
                 self._row = held
             return
         for name in list(held):
@@ -159,8 +159,8 @@ def _references(arrays: Mapping[str, Any], name: str) -> int:
 
 
 def _unshared(rows: Rows) -> bool:
-    """Whether nobody else refers to a row or a part of it, and these are formed as they were; unknown is false."""
-    return _holders(rows) == _OURS and rows.formed()
+    """Whether nobody else refers to a row or a part of it; false where it cannot be known."""
+    return _holders(rows) == _OURS
 
 
 def _holders(rows: Rows) -> tuple[int, int]:

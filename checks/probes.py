@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checks.displaced import Displaced
+from checks.drawing import every_draw, numbers, signed_values
 from checks.rows import SAFE, Rows
 from checks.subject import Array, Point
-from checks.tangents import Tangent, every_draw, filled, numbers, signed_values
+from checks.tangents import Tangent, filled
 
 MOVED: Final = 1e-3  # the moved point is this far, relative to each tensor's size, from the caller's
 LARGE: Final = 1 << 14  # entries

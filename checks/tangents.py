@@ -1,195 +1,19 @@
-"""Tangents: directions of random signs times magnitudes from U[1/2, 3/2], of large primals made from a table.
-
-Plain ±1 would let equal errors cancel; of these no two entries share a magnitude. The direction of a primal of few
-entries is kept. That of a large one is a *table* of such numbers, taken for every block of entries from another place
-on, times a factor of the block's own, of random sign and continuous magnitude: entries are uncorrelated, as those drawn
-one by one are, and two that share a place in the table differ by their factors. It costs no memory and no drawing.
-"""
+"""Tangents: how far each primal moves along a direction, and what a gradient says of that."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import accumulate
 from math import fsum, prod
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from checks.drawing import FEW, Drawn, Tiled, block_length, blocks, in_a_row, signed_values
 from checks.rows import Layout, Rows
 
 Array = NDArray[Any]
-
-BLOCK: Final = 32_749
-"""Entries that are made at a time: what fits a core's own cache; prime, so that no layout repeats it."""
-FEW: Final = 4_093
-"""Directions of so many entries are kept as they are, and blocks have no fewer."""
-SHARE: Final = 32
-"""A block is this part of its array, as far as `FEW` and `BLOCK` allow: the table's memory follows the array's."""
-FRACTIONS: Final = (np.arange(BLOCK + 7) + 0.25) / BLOCK
-"""What is added to an entry's whole number, by its place in the block."""
-PLACES: Final = 4
-"""A block's place in the table is one of a block's length divided by this."""
-SPREAD: Final = 0.125
-"""The factors' magnitudes are 1 up to so much, before they are scaled to a root mean square of 1."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Tiled:
-    """A direction of many entries, not multiplied out.
-
-    Attributes
-    ----------
-    shape : tuple of int
-        The primal's.
-    table : ndarray of shape (m,)
-        Signs times magnitudes.
-    places : list of int
-        Where in the table each of the `blocks` begins.
-    factors : list of float
-        What each is multiplied by.
-    length : int
-        How many entries a block has.
-    """
-
-    shape: tuple[int, ...]
-    table: NDArray[np.float64]
-    places: list[int]
-    factors: list[float]
-    length: int
-
-    def block(self, at: slice, times: float, out: NDArray[np.float64]) -> NDArray[np.float64]:
-        """One of the blocks, times a number."""
-        nth = at.start // self.length
-        place = self.places[nth]
-        part = self.table[place : place + at.stop - at.start]
-        made: NDArray[np.float64] = np.multiply(part, self.factors[nth] * times, out=out[: part.size])
-        return made
-
-
-Drawn = Array | Tiled
-
-
-def draws(rng: np.random.Generator, shape: tuple[int, ...], dtype: type = np.int16) -> Drawn:
-    """A random direction of this shape; one of few entries from whole numbers of a type.
-
-    Examples
-    --------
-    >>> made = draws(np.random.default_rng(0), (1000,))
-    >>> bool(0.5 <= abs(made).min() <= abs(made).max() <= 1.5)
-    True
-    """
-    return every_draw(rng, [shape], dtype)[0]
-
-
-def every_draw(
-    rng: np.random.Generator, shapes: Iterable[tuple[int, ...]], dtype: type = np.int16, *, tiled: bool = True
-) -> list[Drawn]:
-    """What `draws` gives of each shape, one after the other; those of few entries are made together.
-
-    Where it is multiplied out anyway, nothing need be ``tiled``.
-    """
-    made: list[Drawn] = []
-    few: list[tuple[int, ...]] = []
-    waiting = 0
-    for shape in shapes:
-        size = prod(shape)
-        alone = size > (FEW if tiled else BLOCK)
-        if alone or waiting + size > BLOCK:
-            made += _numbers(rng, few, dtype)
-            few, waiting = [], 0
-        if alone:
-            made.append(_tiled(rng, shape, size) if tiled else numbers(rng, shape, dtype))
-        else:
-            few.append(shape)
-            waiting += size
-    return made + _numbers(rng, few, dtype)
-
-
-def _tiled(rng: np.random.Generator, shape: tuple[int, ...], size: int) -> Tiled:
-    length = _length(size)
-    count = -(-size // length)
-    places = rng.integers(length // PLACES, size=count).tolist()
-    return Tiled(shape, numbers(rng, (length + length // PLACES,)), places, _factors(rng, count).tolist(), length)
-
-
-def numbers(rng: np.random.Generator, shape: tuple[int, ...], dtype: type = np.int16) -> NDArray[np.float64]:
-    """Random signs times magnitudes from U[1/2, 3/2], drawn one by one.
-
-    Each is a random whole number of a type, with a fraction added that no other entry of its block has.
-    """
-    size = prod(shape)
-    parts = [_numbers(rng, [(min(BLOCK, size - at),)], dtype)[0] for at in range(0, size, BLOCK)]
-    return np.concatenate(parts or [FRACTIONS[:0]]).reshape(shape) if len(parts) != 1 else parts[0].reshape(shape)
-
-
-def _numbers(rng: np.random.Generator, shapes: Sequence[tuple[int, ...]], dtype: type) -> list[NDArray[np.float64]]:
-    """`numbers` of each shape, of up to `BLOCK` entries in all; every one begins with another word of random bits."""
-    if not shapes:
-        return []
-    sizes, width = [prod(shape) for shape in shapes], np.dtype(dtype).itemsize
-    whole, each = 1 << (8 * width - 2), 8 // width
-    counts = [-(-size // each) for size in sizes]
-    words = np.asarray(rng.bit_generator.random_raw(sum(counts)))
-    part = words.astype("<u8", copy=False).view(f"<i{width}")
-    sign = part >> (8 * width - 1)
-    part &= whole - 1
-    part += whole >> 1
-    part ^= sign
-    values = part + np.concatenate([FRACTIONS[: each * count] for count in counts])
-    values *= 1 / whole
-    starts = [each * at for at in accumulate(counts, initial=0)]
-    return [values[at : at + n].reshape(shape) for at, n, shape in zip(starts, sizes, shapes, strict=False)]
-
-
-def _factors(rng: np.random.Generator, count: int) -> NDArray[np.float64]:
-    """Signs times magnitudes from U[1 − SPREAD, 1 + SPREAD], scaled to a root mean square of 1."""
-    made = rng.uniform(-SPREAD, SPREAD, count)
-    signs = np.where(rng.random(count) < 0.5, -1.0, 1.0)
-    return np.asarray(signs * (1 + made) / np.sqrt(1 + SPREAD**2 / 3))
-
-
-def signed_values(kept: Drawn, times: Any = 1.0) -> Array:
-    """All entries of what `draws` drew, times a number.
-
-    Examples
-    --------
-    >>> u = signed_values(draws(np.random.default_rng(0), (300, 100)))
-    >>> u.shape, bool(0.3 < abs(u).min() < abs(u).max() < 2)
-    ((300, 100), True)
-    """
-    if not isinstance(kept, Tiled):
-        return np.asarray(kept * times)
-    if isinstance(times, complex):
-        return signed_values(kept) * times
-    made = np.empty(kept.shape)
-    flat = made.reshape(-1)
-    for at in blocks(flat.size):
-        kept.block(at, times, flat[at])
-    return made
-
-
-def _length(size: int) -> int:
-    """How many entries the blocks of an array have."""
-    return min(BLOCK, max(FEW, size // SHARE))
-
-
-def blocks(size: int) -> list[slice]:
-    """Slices that make up ``size``, of `BLOCK` entries or, of smaller arrays, fewer.
-
-    Examples
-    --------
-    >>> [(s.start, s.stop) for s in blocks(10_000)], len(blocks(40 * BLOCK))
-    ([(0, 4093), (4093, 8186), (8186, 10000)], 40)
-    """
-    length = _length(size)
-    return [slice(at, min(at + length, size)) for at in range(0, size, length)]
-
-
-def in_a_row(array: Array) -> Array | None:
-    """A flat view of ``array``, None where its memory has another order or is small enough to be taken at once."""
-    return array.reshape(-1) if array.size > FEW and array.flags.c_contiguous else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -249,7 +73,7 @@ class Tangent:
             every = self.values(t).reshape(-1)
             return lambda at: every[at]
         kept = self.kept
-        made = np.empty(_length(prod(kept.shape)))
+        made = np.empty(block_length(prod(kept.shape)))
         few = None if isinstance(kept, Tiled) else kept.reshape(-1)
 
         def block(at: slice, times: float) -> Array:

@@ -12,9 +12,10 @@ import pytest
 from checks import Subject, audit
 from checks.calls import Budget, Calls
 from checks.displaced import Displaced, fill, pieces
+from checks.drawing import BLOCK, draws
 from checks.handed import Buffers, alone, changes, copies
 from checks.probes import LARGE, moved
-from checks.tangents import BLOCK, Tangent, draws
+from checks.tangents import Tangent
 from checks.verdict import Outcome
 
 SMALL, BIG = (7,), (BLOCK + 100,)

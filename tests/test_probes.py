@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from checks import probes
+from checks.groups import Group, by_value
+from checks.groups import masked_rms as part_rms
 from checks.probes import displaced, generator, moved, signed, size
-from checks.units import Group, Unit, by_value, tangent, units
-from checks.units import _rms as part_rms
+from checks.units import Unit, tangent, units
 
 
 def labels(found: list[Unit]) -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from checks.tangents import BLOCK, FEW, Tangent, Tiled, blocks, dot, draws, pairing, row, signed_values, terms, values
+from checks.drawing import BLOCK, FEW, Tiled, blocks, draws, signed_values
+from checks.tangents import Tangent, dot, pairing, row, terms, values
 
 
 @pytest.mark.parametrize("n", [1, 5, 1000, FEW, FEW + 1, BLOCK + 1, 20 * BLOCK + 17])

@@ -10,6 +10,7 @@ import numpy as np
 
 from checks.calls import Calls, flat, unflat
 from checks.displaced import unmoved
+from checks.groups import Group, by_value
 from checks.laws.ground import Ground, wellformed
 from checks.measure import measure
 from checks.numeric.bits import grids, significand_bits
@@ -19,7 +20,7 @@ from checks.probes import MOVED, all_rms, moved, signed, size, sizes
 from checks.ray import Place, norm
 from checks.still import MANY
 from checks.subject import Array, Point
-from checks.units import Group, by_value, units
+from checks.units import units
 from checks.verdict import Outcome, Verdict
 
 SMALLEST: Final = 2e-13  # the smallest t that a full measurement looks at

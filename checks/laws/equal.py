@@ -16,12 +16,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from checks.drawing import blocks, in_a_row
 from checks.laws.ground import Ground, misshapen
 from checks.laws.noise import plausible
 from checks.probes import rms
 from checks.rows import Rows, Spread
 from checks.subject import Array, equal, finite
-from checks.tangents import blocks, in_a_row
 from checks.verdict import Outcome, Verdict
 
 MULTIPLE: Final = 64

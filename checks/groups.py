@@ -1,0 +1,142 @@
+"""Groups: entries of an array whose magnitudes are alike, told apart from those decades below and from zeros."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from math import sqrt
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from checks.drawing import BLOCK, in_a_row
+from checks.probes import rms
+from checks.rows import SAFE, Rows, Spread
+from checks.subject import Array, Point
+
+MIXED: Final = 1e-3  # a tensor of which a tenth is below MIXED × its rms has entries of mixed scales
+DECADES: Final = 3  # entries within this many decades make one group
+VANISHED: Final = 1e-11  # entries below this × the tensor's largest are zero for the judge: they join the claimed zeros
+
+
+class Group(NamedTuple):
+    """Entries of like magnitude.
+
+    Attributes
+    ----------
+    words : str
+        Which they are; empty for all.
+    mask : ndarray of bool or None
+        The same for programs; None for all.
+    n : int
+        How many.
+    rms : float
+        Their root mean square.
+    zero : bool
+        They vanish beside the largest.
+    """
+
+    words: str
+    mask: NDArray[np.bool_] | None
+    n: int
+    rms: float
+    zero: bool = False
+
+
+def by_value(point: Point) -> dict[str, list[Group]]:
+    """Groups of entries of like size, for every primal: what `units` starts from."""
+    known = spreads(point)
+    return {name: groups(x, "of size", known.get(name) or spread_of(x)) for name, x in point.items()}
+
+
+def spreads(arrays: Mapping[str, Array]) -> Mapping[str, Spread]:
+    """Of arrays in a row how large their entries are; of others nothing is known yet."""
+    return arrays.spreads if type(arrays) is Rows else {}
+
+
+def groups(values: Array, verb: str, spread: Spread) -> list[Group]:
+    """Entries within `DECADES` of one another, largest first; one group where all are; those that vanish last."""
+    n, (whole, largest, least) = values.size, spread
+    if largest == 0.0 or not np.isfinite(largest):
+        return [Group("", None, n, 0.0)]
+    if least > VANISHED * largest and (least >= MIXED * whole or _smaller(values, MIXED * whole) <= n // 10):
+        return [Group("", None, n, whole)]
+    gone = _below(values, VANISHED * largest)
+    there = n - int(np.count_nonzero(gone))
+    typical = whole * float(np.sqrt(n / there))
+    little = _smaller(values, MIXED * typical) - (n - there)
+    made: list[Group] = []
+    if little <= there // 10:
+        if there == n:
+            return [Group("", None, n, whole)]
+        made.append(Group(f"{verb} about {largest:.0e}", ~gone, there, typical))
+    else:
+        magnitude = np.abs(values)
+        decade = np.full(magnitude.shape, -1, dtype=np.int8)
+        decade[~gone] = np.floor(-np.log10(magnitude[~gone] / largest) / DECADES)
+        for d in range(int(decade.max()) + 1):
+            if (mask := decade == d).any():
+                part = magnitude[mask]
+                made.append(Group(f"{verb} about {float(part.max()):.0e}", mask, part.size, rms(part)))
+    if there < n:
+        rest = 0.0 if np.count_nonzero(values) == there else masked_rms(values, gone)
+        made.append(Group(f"{verb} zero", gone, n - there, rest, zero=True))
+    return made if len(made) > 1 else [Group("", None, n, whole)]
+
+
+def masked_rms(values: Array, mask: NDArray[np.bool_] | None) -> float:
+    """Root mean square of the entries in a mask, block by block: a copy of them would be another tensor."""
+    flat = in_a_row(values)
+    if mask is None or flat is None or flat.dtype != np.float64:
+        return rms(values if mask is None else values[mask])
+    inside, square, nothing = mask.reshape(-1), 0.0, True
+    made = np.empty(min(BLOCK, flat.size))
+    with np.errstate(over="ignore", under="ignore"):
+        for at in _parts(flat.size):
+            part = np.multiply(flat[at], inside[at], out=made[: at.stop - at.start])  # quicker than taking those inside
+            new = float(part @ part)
+            square, nothing = square + new, nothing and not new and not part.any()
+    count = int(np.count_nonzero(mask))
+    if nothing or SAFE < square < 1 / SAFE:
+        return 0.0 if nothing else sqrt(square / count)
+    return rms(flat[inside])
+
+
+def _magnitudes(values: Array) -> Iterator[NDArray[Any]]:
+    """|values|, block by block; the next one takes its place."""
+    flat = in_a_row(values)
+    if flat is None:
+        yield np.abs(values)
+        return
+    made = np.empty(min(BLOCK, flat.size), dtype=np.abs(flat[:0]).dtype)
+    for at in _parts(flat.size):
+        yield np.abs(flat[at], out=made[: at.stop - at.start])
+
+
+def _parts(size: int) -> list[slice]:
+    return [slice(at, min(at + BLOCK, size)) for at in range(0, size, BLOCK)]
+
+
+def spread_of(values: Array) -> Spread:
+    """Root mean square, largest and least magnitude; 0 of an empty array."""
+    largest, least = 0.0, np.inf
+    for magnitude in _magnitudes(values):
+        largest = max(largest, float(magnitude.max(initial=0.0)))
+        least = min(least, float(magnitude.min(initial=np.inf)))
+    return Spread(rms(values), largest, least)
+
+
+def _smaller(values: Array, small: float) -> int:
+    """How many magnitudes are below ``small``."""
+    if values.size <= BLOCK:
+        return int(np.count_nonzero(np.abs(values) < small))
+    return sum(int(np.count_nonzero(magnitude < small)) for magnitude in _magnitudes(values))
+
+
+def _below(values: Array, most: float) -> NDArray[np.bool_]:
+    """Which magnitudes are at most ``most``."""
+    found, start = np.empty(values.shape, dtype=np.bool_), 0
+    for magnitude in _magnitudes(values):
+        np.less_equal(magnitude.reshape(-1), most, out=found.reshape(-1)[start : start + magnitude.size])
+        start += magnitude.size
+    return found
