@@ -240,7 +240,10 @@ def _stand(calls: Calls, rng: Any, rows: list[str], resolution: float | None, ve
             except OutOfBudgetError as spent:
                 verdicts.append(_undecided(name, str(spent), "allow a larger budget"))
             except RaisedError as raised:
-                verdicts.append(_raised("pullback" if raised.said == "pullback" else name, str(raised), raised.raised))
+                if raised.said == "pullback":  # there is no claim at all
+                    verdicts.append(_raised("pullback", str(raised), raised.raised))
+                    return []
+                verdicts.append(_raised(name, str(raised), raised.raised))
             else:
                 verdicts += found
                 ground.memo["failed"] = ground.memo.get("failed") or any(v.outcome is Outcome.FAIL for v in found)

@@ -137,8 +137,9 @@ class Rows(dict[str, Array]):
             bounds = self.layout.bounds
             largest = np.maximum.reduceat(magnitude, bounds)[::2].tolist()
             least = np.minimum.reduceat(magnitude, bounds)[::2].tolist()
-            np.multiply(magnitude, magnitude, out=magnitude)
-            squares = np.add.reduceat(magnitude, bounds)[::2].tolist()
+            with np.errstate(over="ignore", under="ignore"):
+                np.multiply(magnitude, magnitude, out=magnitude)
+                squares = np.add.reduceat(magnitude, bounds)[::2].tolist()
             for name, high, low, square in zip(self.layout.spans, largest, least, squares, strict=True):
                 unit = 1.0 if SAFE < square < 1 / SAFE else high or 1.0
                 if unit != 1.0:  # of the squares some have over- or underflowed

@@ -32,7 +32,6 @@ LIGHT: Final = 2.0**-400  # the cotangent's share that such numbers are asked wi
 FROZEN_ULPS: Final = 16  # displacements below this many ulps of a primal are not represented well enough to be used
 APART: Final = 4  # outputs within this many decades are weighed alike: closer than that one may be small by chance
 Names = tuple[str, ...] | None
-ALIKE: Final = 1.001 * 10.0**-APART  # all outputs are, if even the least changes by more than this part of the most
 UNDISTURBED: Final = (
     2e-9  # an output is weighed up until its own rounding is this share of the change at the first step
 )
@@ -46,6 +45,8 @@ def adjoint(ground: Ground) -> list[Verdict]:
     with np.errstate(all="ignore"):  # what is not finite is judged as such
         if ground.claim is None:
             verdicts, here = _at_both(ground, None)
+            if any(v.outcome is Outcome.FAIL for v in verdicts):
+                ground.wellformed  # noqa: B018 - a failure is explained from it, which may raise here
             if here:
                 return verdicts
         names = ground.judged
@@ -247,7 +248,7 @@ def _small_outputs_up(rng: np.random.Generator, first: Place | None, ground: Gro
     if not changes:
         return v
     relative = np.max(changes, axis=0)
-    if relative.min() > ALIKE:
+    if relative.min() > 1.001 * 10.0**-APART:  # all within one group: none is weighed up
         return v
     moves = relative > TINY  # nothing is known of an output that stands still
     decade = np.floor(-np.log10(np.maximum(relative, TINY)) / APART)
