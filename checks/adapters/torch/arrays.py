@@ -68,7 +68,7 @@ def tensor_of(array: Array, like: Tensor) -> Tensor:
     if array.dtype.kind == "O":
         raise TypeError("torch does not compute with exact numbers")
     t = _shared(np.asarray(array), torch)
-    return t.to(device=like.device, dtype=dtype_of(array, like))
+    return _lying_as(t, t.to(device=like.device, dtype=dtype_of(array, like)))
 
 
 def dtype_of(array: Array, like: Tensor) -> dtype:
@@ -88,10 +88,21 @@ def _shared(a: Array, torch: Any) -> Any:
     return torch.from_numpy(np.array(a[once], order="K")).expand(a.shape)
 
 
+def _lying_as(t: Tensor, moved: Tensor) -> Tensor:
+    """``moved`` in memory as ``t`` lies: another device or dtype closes gaps and writes strides of 0 out."""
+    if moved.stride() == t.stride() or t.numel() == 0:
+        return moved
+    once = moved[tuple(slice(0, 1) if s == 0 else slice(None) for s in t.stride())]
+    memory = once.new_full((1 + sum((n - 1) * s for n, s in zip(once.shape, t.stride(), strict=True)),), float("nan"))
+    return memory.as_strided(once.shape, t.stride()).copy_(once).expand(t.shape)
+
+
 def written_back(tensor: Tensor, array: Array) -> None:
     """Put what a call wrote into ``tensor`` into the array that it was made of, where they do not share memory."""
     if not array.flags.writeable:
         return
+    if tensor.device.type != "cpu" and tensor.detach().equal(tensor_of(array, tensor)):
+        return  # there it is compared faster than it is moved here
     now = array_of(tensor)
     if np.may_share_memory(now, array) or now.shape != array.shape:
         return

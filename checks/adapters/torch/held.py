@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from checks.adapters.frameworks.loaded import loaded
@@ -50,16 +50,23 @@ def held_by(function: Any) -> tuple[dict[str, Tensor], list[Module]]:
 
 def depends_on(outputs: Iterable[Tensor]) -> list[Tensor]:
     """The leaves that require grad and that the graphs of ``outputs`` end in."""
-    found: list[Tensor] = []
+    outs = list(outputs)
+    found = [o for o in outs if o.grad_fn is None and o.requires_grad]
+    return found + [node.variable for node in _nodes(outs) if hasattr(node, "variable")]
+
+
+def passed_through(outputs: Iterable[Tensor]) -> set[str]:
+    """The dtypes of what the graphs of ``outputs`` hold: autocast shows itself there, whatever the outputs are."""
+    return {str(kept.dtype) for node in _nodes(outputs) for kept in getattr(node, "_input_metadata", ())}
+
+
+def _nodes(outputs: Iterable[Tensor]) -> Iterator[Any]:
     seen: set[Any] = set()
     nodes = [o.grad_fn for o in outputs if o.grad_fn is not None]
-    found += [o for o in outputs if o.grad_fn is None and o.requires_grad]
     while nodes:
         node = nodes.pop()
         if node in seen:
             continue
         seen.add(node)
-        if hasattr(node, "variable"):
-            found.append(node.variable)
+        yield node
         nodes += [following for following, _ in node.next_functions if following is not None]
-    return found

@@ -11,13 +11,14 @@ from typing import Any, Final
 
 from checks import randomness
 from checks.adapters.torch.arrays import array_of
-from checks.adapters.torch.held import depends_on, is_function_class
+from checks.adapters.torch.held import depends_on, is_function_class, passed_through
 from checks.adapters.torch.run import Run
 from checks.calls import quietly
 from checks.errors import InvalidSubject
 from checks.subject import Array
 
 IN_PLACE: Final = re.compile(r"leaf Variable that requires grad is being used in an in-place operation")
+DOUBLE: Final = ("torch.float64", "torch.complex128")
 NO_DERIVATIVE: Final = re.compile(r"derivative for .* is not implemented|not differentiable with respect to argument")
 
 
@@ -32,7 +33,7 @@ class Looked:
     left : dict
         What is not audited, and why.
     dtypes : set of str
-        Of the outputs.
+        Of the outputs, and, where no primal is in double precision, of what they are computed through.
     """
 
     run: Run
@@ -87,6 +88,9 @@ def _seen(run: Run, left: dict[str, str]) -> Looked:
             if not outs:
                 raise InvalidSubject("it returns no tensor of floating-point numbers; expected at least one")
             ends = {id(t): t for t in depends_on(live.values())}
+            dtypes = {str(t.dtype) for t in outs.values()}
+            if not any(str(t.dtype) in DOUBLE for t in used.values()):
+                dtypes |= passed_through(live.values())
             drawn = bool(randomness.drawn(states))
     finally:
         randomness.restore(states)
@@ -97,7 +101,7 @@ def _seen(run: Run, left: dict[str, str]) -> Looked:
     known = {id(t) for t in (*used.values(), *held.values())}
     left |= {f"a tensor of shape {tuple(t.shape)}": "" for i, t in ends.items() if i not in known}
     looked = replace(run, kept=tuple(live or outs), primals=primals, drawn=drawn)
-    return Looked(looked, left, {str(t.dtype) for t in outs.values()})
+    return Looked(looked, left, dtypes)
 
 
 def forward_mode(run: Run, target: Any, point: Mapping[str, Array], asked: bool | None) -> bool:

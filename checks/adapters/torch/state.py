@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -54,17 +55,52 @@ class Kept:
 
 @contextmanager
 def standing(kept: Kept, *, wide: bool) -> Iterator[None]:
-    """Gradients on, the default dtype float64 for a ``wide`` call; modes and ``kept`` put back behind it."""
+    """Gradients on, no TF32, the default dtype float64 for a ``wide`` call; modes and ``kept`` put back behind it."""
     torch = sys.modules["torch"]
     default = torch.get_default_dtype()
     try:
         if wide:
             torch.set_default_dtype(torch.float64)
-        with torch.inference_mode(False), torch.enable_grad():
+        with torch.inference_mode(False), torch.enable_grad(), without_tf32():
             yield
     finally:
         torch.set_default_dtype(default)
         kept.put_back()
+
+
+@contextmanager
+def without_tf32() -> Iterator[None]:
+    """float32 on a GPU with all of its bits: what cuDNN (by default) and cuBLAS round off is no mistake."""
+    torch = sys.modules["torch"]
+    switches = list(_switches(torch)) if torch.cuda.is_initialized() else []
+    before = [read() for read, _, _ in switches]
+    try:
+        for _, write, off in switches:
+            write(off)
+        yield
+    finally:
+        for (_, write, _), was in zip(switches, before, strict=True):
+            write(was)
+
+
+def _switches(torch: Any) -> Iterator[tuple[Callable[[], Any], Callable[[Any], Any], Any]]:
+    """How each is read, how it is written, and off: the older ones, or where newer ones were used those."""
+    cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
+    every = (
+        (torch.get_float32_matmul_precision, torch.set_float32_matmul_precision, "highest", (matmul,)),
+        (lambda: cudnn.allow_tf32, lambda value: setattr(cudnn, "allow_tf32", value), False, ("conv", "rnn")),
+    )
+    for read, write, off, parts in every:
+        try:
+            read()
+        except RuntimeError:  # one of the newer ones says something else
+            yield from (_precision(getattr(cudnn, part) if isinstance(part, str) else part) for part in parts)
+        else:
+            yield read, write, off
+
+
+def _precision(place: Any) -> tuple[Callable[[], Any], Callable[[Any], Any], Any]:
+    return lambda: place.fp32_precision, lambda value: setattr(place, "fp32_precision", value), "ieee"
 
 
 @contextmanager
@@ -74,7 +110,9 @@ def borrowed(leaves: Mapping[str, Tensor], values: Mapping[str, Tensor]) -> Iter
     try:
         for name, value in values.items():
             leaves[name].data = value
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "RNN module weights are not part of")  # cuDNN's: these lie as ours do
+            yield
     finally:
         for name, value in own.items():
             leaves[name].data = value

@@ -1,0 +1,1 @@
+"""Gradients on a CUDA device: ``python -m benchmarks.on_gpu``."""
