@@ -96,6 +96,9 @@ def fill_row(out: Array, point: Point) -> bool:
 
 def fill(out: Array, point: Point, name: str) -> None:
     """Write a primal of ``point`` into ``out``, an array of its shape, dtype and layout."""
+    if type(point) is not Displaced:
+        np.copyto(out, point[name])
+        return
     flat = in_a_row(out)
     write = None if flat is None else _writer(point, name)
     if flat is None or write is None:
@@ -108,6 +111,9 @@ def fill(out: Array, point: Point, name: str) -> None:
 def pieces(out: Array, point: Point, name: str) -> Iterator[tuple[Array, Array]]:
     """Parts of ``out`` beside what ``point`` has there: the whole, or block by block."""
     flat = in_a_row(out)
+    if flat is not None and type(point) is not Displaced and (x := in_a_row(np.asarray(point[name]))) is not None:
+        yield from ((flat[at], x[at]) for at in blocks(flat.size))
+        return
     write = None if flat is None else _writer(point, name)
     if flat is None or write is None:
         yield out, np.asarray(point[name])

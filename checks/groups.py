@@ -119,11 +119,15 @@ def _parts(size: int) -> list[slice]:
 
 def spread_of(values: Array) -> Spread:
     """Root mean square, largest and least magnitude; 0 of an empty array."""
-    largest, least = 0.0, np.inf
-    for magnitude in _magnitudes(values):
-        largest = max(largest, float(magnitude.max(initial=0.0)))
-        least = min(least, float(magnitude.min(initial=np.inf)))
-    return Spread(rms(values), largest, least)
+    largest, least, square = 0.0, np.inf, 0.0
+    with np.errstate(over="ignore", under="ignore"):
+        for magnitude in _magnitudes(values):
+            largest = max(largest, float(magnitude.max(initial=0.0)))
+            least = min(least, float(magnitude.min(initial=np.inf)))
+            flat = magnitude.reshape(-1)
+            square += float(flat @ flat) if flat.dtype == np.float64 else np.nan
+    whole = sqrt(square / values.size) if SAFE < square < 1 / SAFE else rms(values)
+    return Spread(whole, largest, least)
 
 
 def _smaller(values: Array, small: float) -> int:
