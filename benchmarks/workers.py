@@ -2,7 +2,8 @@
 
 The clock starts when the workers stand ready and stops with the last line of the ledger: what is measured is how the
 work is shared out, not how long processes take to start. Both runs write a ledger of their own; the records must be
-the same but for times and host.
+the same but for times and host. What the machine itself gives is beside it: the same cases in one bare process and
+halved between two that share nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ import argparse
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor, wait
+from dataclasses import asdict
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +26,7 @@ from checks.runs.cluster import connected
 from checks.runs.engine import on_workers
 from checks.runs.ledger import Ledger, lines
 from checks.runs.suite import Case, read
-from checks.runs.work import Asked
+from checks.runs.work import Asked, chunk
 
 
 def dense(n: int, i: int, o: int, dtype: str) -> Any:
@@ -59,6 +63,17 @@ def seconds(workers: int, cases: list[Case], asked: Asked, path: Path) -> float:
     return took
 
 
+def bare(processes: int, cases: list[Case], asked: Asked) -> float:
+    """How long processes take that have their part of ``cases`` from the start, and nobody who gives it out."""
+    parts = [[asdict(case) for case in cases[i::processes]] for i in range(processes)]
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        wait([pool.submit(chunk, asdict(asked), part[:1]) for part in parts])
+        started = time.perf_counter()
+        for future in [pool.submit(chunk, asdict(asked), part) for part in parts]:
+            future.result()
+        return time.perf_counter() - started
+
+
 def records(path: Path) -> dict[str, dict[str, Any]]:
     """What a ledger says, by key, without times and host."""
     return {r["key"]: {k: v for k, v in r.items() if k != "run"} for r in lines(path)}
@@ -73,7 +88,7 @@ def main() -> int:
     suite = read(__file__)
     cases = suite.cases({}, range(1))[:: 17 if args.quick else 1]
     asked = Asked(place=suite.place, options={}, timeout=300.0)
-    rows, ratios, same = [], [], True
+    rows, ratios, ceilings, same = [], [], [], True
     with tempfile.TemporaryDirectory() as folder:
         for pair in range(1 if args.quick else args.pairs):
             paths = [Path(folder, f"{pair}-{workers}") for workers in (1, 2)]
@@ -81,9 +96,10 @@ def main() -> int:
             found = [records(path) for path in paths]
             same &= found[0] == found[1] and len(found[0]) == len(cases)
             ratios.append(one / two)
-            rows.append([pair + 1, f"{one:.1f} s", f"{two:.1f} s", f"{one / two:.2f}"])
-    rows.append(["median", "", "", f"{np.median(ratios):.2f}"])
-    made = table(["pair", "one worker", "two workers", "times as fast"], rows)
+            ceilings.append(bare(1, cases, asked) / bare(2, cases, asked))
+            rows.append([pair + 1, f"{one:.1f} s", f"{two:.1f} s", f"{one / two:.2f}", f"{ceilings[-1]:.2f}"])
+    rows.append(["median", "", "", f"{np.median(ratios):.2f}", f"{np.median(ceilings):.2f}"])
+    made = table(["pair", "one worker", "two workers", "times as fast", "two bare processes beside one"], rows)
     print(f"{len(cases):,} subjects; records {'the same' if same else 'DIFFER'}\n\n{made}")
     if same and not args.quick:
         words = f"`python -m benchmarks.workers`: {len(cases):,} subjects, the same records but for times and host."
