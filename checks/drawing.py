@@ -117,9 +117,12 @@ def numbers(rng: np.random.Generator, shape: tuple[int, ...], dtype: type = np.i
 
     Each is a random whole number of a type, with a fraction added that no other entry of its block has.
     """
-    size = prod(shape)
-    parts = [_numbers(rng, [(min(BLOCK, size - at),)], dtype)[0] for at in range(0, size, BLOCK)]
-    return np.concatenate(parts or [FRACTIONS[:0]]).reshape(shape) if len(parts) != 1 else parts[0].reshape(shape)
+    made: NDArray[np.float64] = np.empty(shape)
+    flat = made.reshape(-1)
+    for start in range(0, flat.size, BLOCK):
+        out = flat[start : start + BLOCK]
+        out[...] = _numbers(rng, [out.shape], dtype)[0]
+    return made
 
 
 def _numbers(rng: np.random.Generator, shapes: Sequence[tuple[int, ...]], dtype: type) -> list[NDArray[np.float64]]:

@@ -107,6 +107,11 @@ class Ground:
         self.memo["judged"] = names
         self.gradient.clear()
 
+    def forget(self, said: str) -> None:
+        """Let go of what a law was answered under this name, once it holds and no other law asks for it."""
+        if not self.memo.get("failed"):
+            self.memo.pop(said, None)
+
     def once(self, name: str, make: Callable[[], Any]) -> Any:
         """What ``make`` gives, the first time that any law asks for ``name``; afterwards the same again."""
         if name not in self.memo:

@@ -70,6 +70,8 @@ def repeatable(ground: Ground) -> list[Verdict]:
         reason = f"pullback called twice with the same arguments gives two gradients: {words}"
         failed.append(Verdict(law="repeatable", tensor=name, outcome=Outcome.FAIL, reason=reason, where=HERE))
     noisy = f"pullback is noisy: between two calls it changes by {jitter:.1g} of its largest entry" if jitter else ""
+    if not failed:
+        ground.forget("pullback(v), called again,")
     return failed or passed("repeatable", noisy)
 
 
@@ -87,6 +89,8 @@ def fresh(ground: Ground) -> list[Verdict]:
     got = ground.pull("after a forward and a pullback at another point, pullback(v)", ground.cotangent)
     ground.memo["after another point"] = got
     failed = hold(ground, "fresh", words, got, ground.wellformed, means=means)
+    if not failed:
+        ground.forget("after another point")
     make = ground.calls.subject.fresh
     if failed or make is None:
         return failed or passed("fresh")
