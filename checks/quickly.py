@@ -62,12 +62,15 @@ def quickly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Ve
         enough(*at(first, 4 * first), every)
     if not 0 < first <= NEAR:
         return False
-    if enough(*at(first), every) or _astray(asked, first):
+    agreed = enough(*at(first), every)
+    if all(u.label in found for u in units) or _astray(asked, first):
         return False
     bends = bent(place, asked, first)
     aside = bends is not None and not bends.most and bends.kink > sqrt(first)  # nearer, curvature may have put it there
-    closer_by = None if bends is None else mixed(place, asked, first, bends)
-    if closer_by and enough((closer_by[0],), closer_by[1][None], high):  # what aims low agrees sooner
+    if bends and enough((first,), bends.values[None], high):  # what aims low agrees sooner
+        return False
+    closer_by = mixed(place, asked, first, bends) if bends else None
+    if (closer_by and enough((closer_by[0],), closer_by[1][None], high)) or agreed:
         return False
     if aside and not closer_by:  # in coarse dtypes a wrong claim agrees too often by chance to be asked again
         return place.eps <= DOUBLE

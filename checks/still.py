@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from checks.bent import bent
 from checks.numeric.bits import COARSER, significand_bits
 from checks.numeric.estimate import Estimate
 from checks.numeric.line import Line, OutOfBudgetError
@@ -22,6 +23,7 @@ from checks.ray import Place, Ray, norm, outputs_or_nan
 from checks.verdict import DESIRED
 
 FLAT: Final = (1e-3, 1e-4, 1e-5)  # how far a forward is asked to stay bit for bit flat, the furthest first
+NEARER: Final = 1e-6  # and where many entries move, one of which may bring a dead unit to life
 SOME: Final = 256  # of so many entries 1e-4 of their size moves some past the middle between two half-precision numbers
 FURTHER: Final = 8.0  # beyond the plateau it is looked for a change at these ratios
 WHOLE: Final = 0.95  # the furthest that outputs are looked at: a 100 % change of every entry, or nearly
@@ -41,9 +43,11 @@ class Still(NamedTuple):
 def flat_estimate(place: Place, asked: Ray, entries: int = 1) -> Still | None:
     """The answer where every judged output keeps every bit out to some ±t: slope 0, within what a grid could hide.
 
-    The more entries move, the likelier it is that a dead unit comes alive: many need not stay flat as far.
+    The more entries move, the likelier it is that a dead unit comes alive, and that one is moved past the middle
+    between two coarse numbers: many need not stay flat as far.
     """
-    reaches = FLAT if entries < SOME else FLAT[1:]
+    many = (entries >= SOME) + (entries >= SOME**2)
+    reaches, far = (*FLAT, NEARER)[many : many + 3], min(FLAT[0], SOME * FLAT[1] / entries)
     judged = place.cotangent != 0
     still, v = place.output[judged], np.abs(place.cotangent[judged])
     change = _weighed(place, asked)
@@ -52,7 +56,7 @@ def flat_estimate(place: Place, asked: Ray, entries: int = 1) -> Still | None:
         return None
     ulps = 2.0 ** (53 - significand_bits(np.real(still).astype(np.float64))) * float(v @ np.spacing(np.abs(still)))
     grain = max(_grain(place), ulps)
-    if reach == reaches[0] and abs(asked.claimed) <= grain / reach <= FROZEN * asked.scales.min():
+    if reach >= far and abs(asked.claimed) <= grain / reach <= FROZEN * asked.scales.min():
         return Still(_flat(grain / reach, reach), sure=True)
     step = _first_change(asked, change, reach)
     if step is None:  # it moves nowhere: what is the step of the grid where something else moves?
@@ -108,20 +112,27 @@ def _first_change(asked: Ray, change: Callable[[float], NDArray[np.float64]], re
 def _grain(place: Place) -> float:
     """Σ|v| times the outputs' second differences along the first direction; infinite where they do not move.
 
-    The step of a grid, if they move on one, and hardly more than rounding where they are smooth.
+    The step of a grid, if they move on one, and hardly more than rounding where they are smooth. A few that a kink
+    bends count as they would go on without, if they move far more than they bend: on a grid most bend, or hardly move.
     """
     if not place.first:
         return np.inf
-    judged = place.cotangent != 0
+    judged, asked = place.cotangent != 0, place.first[0]
     try:
-        plus, minus = place.first[0].shortest()[1:]
+        step, plus, minus = asked.shortest()
     except OutOfBudgetError:
         raise
     except Exception:  # the first direction left the domain
         return np.inf
-    here, plus, minus = place.output[judged], plus[judged], minus[judged]
+    v, here, plus, minus = place.cotangent[judged], place.output[judged], plus[judged], minus[judged]
     with np.errstate(all="ignore"):
-        grain = float(np.abs(place.cotangent[judged]) @ np.abs((plus - here) + (minus - here)))
+        second = v * ((plus - here) + (minus - here))
+        grain = float(np.abs(second).sum())
+        bends = bent(place, asked, step) if 0 < grain < np.inf else None
+        if bends and 2 * np.count_nonzero(bends.which) <= v.size:
+            _, low, high, _ = v * bends.changes
+            if norm((high - low)[bends.which]) > MANY * norm(second[bends.which]):
+                grain = float(np.abs(high + low).sum())
     return grain if np.isfinite(grain) and not np.array_equal(plus, minus) else np.inf
 
 

@@ -1,4 +1,4 @@
-"""Bent: outputs beside a kink are looked at closer, the others where their rounding is small."""
+"""Bent: outputs beside a kink go on as on this side of it; with kinks on both sides they are looked at closer."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ H = 1e-6
 X = np.linspace(0.2, 1.2, 40)
 
 
-def beside(distance: float) -> Subject:
-    """The sine of 40 numbers; the first has a kink at this distance above it."""
-    at = X[0] + distance
+def beside(*distances: float, by: float = 1.0) -> Subject:
+    """The sine of 40 numbers; the first has kinks at these distances above it, or below, and bends there by this."""
+    first = by * (np.arange(40) == 0)
     return of_x(
-        lambda x: np.sin(x) + np.where(np.arange(40) == 0, np.maximum(x - at, 0), 0),
-        lambda x: np.cos(x) + np.where(np.arange(40) == 0, 1.0 * (x > at), 0),
+        lambda x: np.sin(x) + first * sum(np.maximum(np.sign(d) * (x - X[0]) - abs(d), 0) for d in distances),
+        lambda x: np.cos(x) + first * sum(np.sign(d) * (np.sign(d) * (x - X[0]) > abs(d)) for d in distances),
         X,
     )
 
@@ -49,16 +49,59 @@ def five_points(values: Any, h: float) -> float:
     return float((8 * (values[2] - values[1]) - (values[3] - values[0])) / (12 * h))
 
 
+def per_scale(one: Place, asked: Ray, values: Any, h: float) -> float:
+    return abs(five_points(values, h) - asked.claimed) / float(asked.scales[0])
+
+
+@pytest.mark.parametrize("by", [1.0, -0.3, 1e-3])
+@pytest.mark.parametrize("side", [1, -1])
+@pytest.mark.parametrize("distance", [1e-9, 1e-7, 4e-7, 5e-7, 6e-7, 9e-7, 1.2e-6])
+def test_an_output_goes_on_as_it_does_on_the_side_of_the_kink_that_0_is_on(
+    distance: float, side: int, by: float
+) -> None:
+    """Whether three of its values are on that side or four; no pass is spent."""
+    one, asked = stencil(beside(side * distance, by=by))
+    found = bent(one, asked, H)
+    assert found is not None
+    assert found.which.tolist() == [i == 0 for i in range(40)]
+    assert not found.left.any()
+    assert per_scale(one, asked, found.values, H) < 1e-8
+    assert per_scale(one, asked, asked.line(H * AT), H) > 1e-5 * abs(by)
+    assert one.calls.forwards == 4
+
+
+@pytest.mark.parametrize("distances", [(5e-7, -4e-7), (2e-7, -1e-6), (9e-7, -5e-7)])
+def test_an_output_with_kinks_on_both_sides_is_seen_on_this_side_of_both_with_two_passes(distances: Any) -> None:
+    one, asked = stencil(beside(*distances))
+    bends = bent(one, asked, H)
+    assert bends is not None
+    found = mixed_of(one, asked, H, bends)
+    assert bends.left.any()
+    assert found is not None
+    step, values = found
+    assert abs(step * np.asarray(asked.direction["x"])[0]) < min(map(abs, distances))
+    assert per_scale(one, asked, values, step) < 5e-8
+    assert one.calls.forwards == 6
+
+
+def test_with_kinks_beyond_the_middle_three_values_these_are_enough() -> None:
+    one, asked = stencil(beside(1.1e-6, -1.2e-6))
+    assert abs(H * np.asarray(asked.direction["x"])[0]) < 1.1e-6 < 2 * abs(H * np.asarray(asked.direction["x"])[0])
+    found = bent(one, asked, H)
+    assert found is not None
+    assert not found.left.any()
+    assert per_scale(one, asked, found.values, H) < 1e-8
+
+
 @pytest.mark.parametrize("distance", [5e-7, 8e-7, 1.2e-6])
-def test_an_output_that_bends_is_seen_on_its_own_side_of_the_kink(distance: float) -> None:
+def test_what_bends_may_be_seen_on_this_side_of_the_kink(distance: float) -> None:
     one, asked = stencil(beside(distance))
     found = mixed(one, asked, H)
     assert found is not None
     step, values = found
-    assert abs(2 * step * np.asarray(asked.direction["x"])[0]) < distance
-    assert five_points(values, step) == pytest.approx(asked.claimed, abs=5e-8 * asked.scales[0])
-    assert abs(five_points(asked.line(H * AT), H) - asked.claimed) > 1e-4 * asked.scales[0]
-    assert one.calls.forwards <= 9
+    assert abs(step * np.asarray(asked.direction["x"])[0]) < distance
+    assert per_scale(one, asked, values, step) < 5e-8
+    assert one.calls.forwards <= 7
 
 
 def test_each_output_has_a_kink_of_its_own_and_the_nearest_counts() -> None:
@@ -77,22 +120,20 @@ def test_each_output_has_a_kink_of_its_own_and_the_nearest_counts() -> None:
 
 
 def test_where_a_kink_is_too_near_another_direction_is_tried_before_all_is_measured(monkeypatch: Any) -> None:
-    """How near it is depends on the direction; where it lies on the point itself, no other one is drawn."""
+    """One is on each side. How near depends on the direction; where they lie on the point itself, no other is drawn."""
     rng = np.random.default_rng(0)
     a, m, x = rng.normal(size=30), rng.normal(size=(40, 30)) / 5, rng.normal(size=30)
 
     def near(distance: float) -> Subject:
-        at = a @ x + distance
-
         def forward(p: Any) -> Any:
             made = np.sin(m @ p["x"] * p["y"])
-            made[0] += 0.02 * np.maximum(a @ p["x"] - at, 0)
+            made[0] += 0.02 * np.maximum(np.abs(a @ (p["x"] - x)) - distance, 0)
             return made
 
         def pullback(p: Any, v: Any) -> Any:
-            z = m @ p["x"]
-            delta = v * np.cos(z * p["y"])
-            return {"x": m.T @ (delta * p["y"]) + 0.02 * v[0] * (a @ p["x"] > at) * a, "y": delta * z}
+            z, beyond = m @ p["x"], a @ (p["x"] - x)
+            delta, outside = v * np.cos(z * p["y"]), np.sign(beyond) * (np.abs(beyond) > distance)
+            return {"x": m.T @ (delta * p["y"]) + 0.02 * v[0] * outside * a, "y": delta * z}
 
         return Subject(name="near", point={"x": x, "y": np.linspace(0.5, 1.5, 40)}, forward=forward, pullback=pullback)
 
@@ -111,11 +152,8 @@ def test_where_a_kink_is_too_near_another_direction_is_tried_before_all_is_measu
 @pytest.mark.parametrize(("eps", "again"), [(2.0**-52, True), (2.0**-23, False)])
 def test_in_coarse_dtypes_no_other_direction_is_tried(eps: float, again: bool) -> None:
     """What counts as agreement is a tenth of the goal there: asked three times, a wrong claim would pass by chance."""
-    at, first = X[0] + (1e-8 if again else 1e-9), np.arange(40) == 0  # the first step is shorter there
-    gently = of_x(
-        lambda x: np.sin(x) + 0.1 * first * np.maximum(x - at, 0), lambda x: np.cos(x) + 0.1 * first * (x > at), X
-    )
-    one = place(gently, eps=eps)
+    at = 1e-8 if again else 1e-9  # the first step is shorter there
+    one = place(beside(at, -at / 2, by=0.1), eps=eps)
     found: dict[str, Any] = {}
     asked = ray(one, units(one.gradient, one.point), equal=False)
     assert quickly(replace(one, resolution=1e-6), asked, units(one.gradient, one.point), found) is again
@@ -131,7 +169,7 @@ def test_where_nothing_bends_or_nothing_was_kept_the_outputs_are_taken_together(
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_wide_network_beside_a_kink_costs_four_passes_more_and_no_wrong_claim_passes(seed: int) -> None:
+def test_a_wide_network_beside_a_kink_costs_no_more_and_no_wrong_claim_passes(seed: int) -> None:
     """A pre-activation of 1e-6 in one example of 32: σ′ of that unit alone is what a stencil gets wrong."""
     rng = np.random.default_rng(seed)
     x, w, u = rng.normal(size=(32, 10)), rng.normal(size=(10, 50)), rng.normal(size=(50, 3))
@@ -149,9 +187,46 @@ def test_a_wide_network_beside_a_kink_costs_four_passes_more_and_no_wrong_claim_
     right = Subject(name="wide", point=point, forward=forward, pullback=pullback)
     report = audit(right, seed=seed, laws=["adjoint"])
     assert report.outcome is Outcome.PASS
-    assert report.cost.forward <= 22
+    assert report.cost.forward <= 12
     wrong = Subject(name="wide", point=point, forward=forward, pullback=lambda p, v: pullback(p, v, 1 + 1e-6))
     assert audit(wrong, seed=seed, laws=["adjoint"], locate=False).outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize("batch", [4, 64])
+def test_a_wide_relu_network_takes_no_more_than_fifteen_passes_and_an_error_in_it_is_seen(batch: int) -> None:
+    """Some 3,000 units or more: among these a kink lies within the stencil as often as not, and some are dead."""
+    rng, widths = np.random.default_rng(batch), [40, 400, 300, 10]
+    point = {"x": rng.normal(size=(batch, 40))}
+    for l in range(1, 4):
+        point[f"w{l}"] = rng.normal(size=widths[l - 1 : l + 1]) * 1.4 / np.sqrt(widths[l - 1])
+        point[f"b{l}"] = 0.1 * rng.normal(size=widths[l])
+
+    def layers(p: Any) -> list[Any]:
+        made = [p["x"]]
+        for l in range(1, 4):
+            z = made[-1] @ p[f"w{l}"] + p[f"b{l}"]
+            made.append(np.maximum(z, 0) if l < 3 else z)
+        return made
+
+    def pullback(p: Any, v: Any, off: float = 0.0) -> Any:
+        made, found = layers(p), {}
+        for l in (3, 2, 1):
+            found[f"w{l}"], found[f"b{l}"] = made[l - 1].T @ v, v.sum(axis=0)
+            v = v @ p[f"w{l}"].T * (made[l - 1] > 0 if l > 1 else 1)
+        found["w2"] = found["w2"] * (1 + off)
+        return found | {"x": v}
+
+    def subject(off: float) -> Subject:
+        return Subject(
+            name="wide", point=point, forward=lambda p: layers(p)[-1], pullback=lambda p, v: pullback(p, v, off)
+        )
+
+    rights = [audit(subject(0.0), seed=seed, laws=["adjoint"]) for seed in range(12)]
+    assert {report.outcome for report in rights} == {Outcome.PASS}
+    assert max(report.cost.forward for report in rights) <= 15
+    for seed in range(4):
+        wrong = audit(subject(3e-6), seed=seed, laws=["adjoint"], locate=False)
+        assert {v.tensor.split(" (")[0] for v in wrong.verdicts if v.outcome is Outcome.FAIL} == {"w2"}
 
 
 def test_exactly_at_a_kink_there_is_no_closer() -> None:

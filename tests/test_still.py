@@ -13,8 +13,9 @@ from benchmarks.judging.coarse import as_brain, as_half
 from checks import Outcome, Subject, audit
 from checks.numeric.line import Line, OutOfBudgetError
 from checks.numeric.plateau import first_step
+from checks.numeric.quick import AT
 from checks.ray import Place, Ray, ray
-from checks.still import change_along, flat_estimate
+from checks.still import _grain, change_along, flat_estimate
 from checks.units import units
 
 X = np.array([0.4, -1.1, 0.9, 2.0, -0.3])
@@ -192,6 +193,35 @@ def test_many_entries_need_not_stay_flat_as_far_and_show_a_coarse_grid_all_the_s
         costs.append(one.calls.forwards - before)
     assert costs[0] > 4
     assert costs[1] == 2
+
+
+@pytest.mark.parametrize(("distance", "reach", "passes"), [(4e-4, 1e-5, 2), (4e-5, 1e-5, 2), (4e-6, 1e-6, 4)])
+def test_very_many_entries_need_not_stay_flat_further_than_a_dead_unit_comes_alive(
+    monkeypatch: Any, distance: float, reach: float, passes: int
+) -> None:
+    monkeypatch.setattr("checks.still._grain", lambda *_: 1e-15)
+    one = place(of_x(lambda x: 3.3 + np.maximum(x - 1 - distance, 0).sum(keepdims=True), np.zeros_like, np.ones(300)))
+    found = flat_estimate(one, replace(along(one), scales=np.ones(1)), 100_000)
+    assert found is not None
+    assert (found.sure, found.estimate.step) == (True, reach)
+    assert one.calls.forwards <= passes
+
+
+@pytest.mark.parametrize("store", [lambda x: x, as_half], ids=["double", "half"])
+def test_a_kink_beside_the_first_direction_is_no_grain_and_steps_are(store: Any) -> None:
+    """On the grid of a coarse dtype an output jumps as if it were bent, but does not move else."""
+    at = X[0] + 3e-6
+    subject = of_x(lambda x: store(np.sin(x) + 0.1 * np.where(x == x[0], np.maximum(x - at, 0), 0)), np.cos, X)
+    one = place(subject)
+    first = along(one)
+    one.first.append(first)
+    first.line(1e-5 * AT)
+    _, plus, minus = first.shortest()
+    bends = float(one.cotangent @ np.abs(plus + minus - 2 * one.output))
+    if store(0.3) == 0.3:
+        assert _grain(one) < 1e-3 * bends
+    else:
+        assert _grain(one) == (bends or np.inf)
 
 
 @pytest.mark.parametrize("seed", [0, 3, 4, 5])
