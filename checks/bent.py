@@ -24,7 +24,9 @@ CURVED: Final = 32  # a smooth output bends by less than this many times h of it
 QUIET: Final = 16  # a forward's own rounding is taken to stay below this many ulps of its value
 LEAST: Final = 0.1  # a slope counts as no less than this share of the usual one: where it is 0, curvature is not
 CLOSE: Final = (0.125, 0.5)  # their step: their part of all rounding, in first steps, times something in between
-WITHIN: Final = 0.45  # and no further than this part of the way to the kink
+WITHIN: Final = 0.45  # two of their steps stay this side of the kink
+FEW: Final = 4  # noise is not read off fewer outputs than this
+NOISY: Final = 3  # an output may be off by so many times the noise that others show
 
 
 def _through(*nodes: int) -> Array:
@@ -56,6 +58,11 @@ class Bends(NamedTuple):
         About how near 0 the kinks of those left lie, or else of all that bend, in steps of the stencil.
     most : bool
         Noise bends most of them; one alone says nothing of it.
+    unsure : float
+        How far off the slope may be that ``values`` tell, by the noise of outputs of which no more than three values
+        are on this side of the kink: it is read off the third differences of the others; infinite where these are few.
+    noise : float
+        That of one output of a usual size, or infinite.
     """
 
     changes: Array
@@ -64,6 +71,8 @@ class Bends(NamedTuple):
     left: NDArray[np.bool_]
     kink: float
     most: bool
+    unsure: float
+    noise: float
 
 
 def bent(place: Place, asked: Ray, first: float) -> Bends | None:
@@ -77,15 +86,22 @@ def bent(place: Place, asked: Ray, first: float) -> Bends | None:
     which = (np.abs(seconds[1]) > second) | (np.abs(seconds[2] - seconds[0]) > 2 * third)
     if not which.any():
         return None
-    left = np.zeros_like(which)
-    changes[:, which], left[which] = _straight(changes[:, which], seconds[:, which], second[which], third[which])
+    left, alone = np.zeros_like(which), np.zeros_like(which)
+    changes[:, which], left[which], alone[which] = _straight(
+        changes[:, which], seconds[:, which], second[which], third[which]
+    )
     kink = _nearest(seconds[:, left if left.any() else which])
     most = 2 * int(np.count_nonzero(which)) > max(which.size, 2)
-    return Bends(changes, float(v @ still) + changes @ v, which, left, kink, most)
+    sure, noise = ~(left | alone), np.inf
+    if int(sure.sum()) >= max(FEW, int((~sure).sum())):
+        low, near_low, near, high = v[sure] * changes[:, sure]
+        noise = NOISY * norm(high - low - 2 * (near - near_low)) / _share(v * still, sure)
+    unsure = noise * _share(v * still, alone) / first if alone.any() else 0.0
+    return Bends(changes, float(v @ still) + changes @ v, which, left, kink, most, unsure, noise)
 
 
-def mixed(place: Place, asked: Ray, first: float, bends: Bends) -> tuple[float, Array] | None:
-    """Values at ±r, ±2r of a ψ whose outputs left by ``bends`` (all that bend, if none are) are those seen at ±r.
+def mixed(place: Place, asked: Ray, first: float, bends: Bends) -> tuple[float, Array, float] | None:
+    """Values at ±r, ±2r of a ψ whose outputs left by ``bends`` (all that bend, if none are) are those seen there.
 
     Parameters
     ----------
@@ -100,25 +116,32 @@ def mixed(place: Place, asked: Ray, first: float, bends: Bends) -> tuple[float, 
 
     Returns
     -------
-    tuple of float and ndarray of shape (4,), or None
-        r, and the values: those outputs go on along the parabola through three values, the others along their chords,
-        f(0) + (f(k·first) − f(0)) r/first. None where some bend so near 0 that rounding hides what is this side of it.
-        Their part of all rounding is no less than their number tells: their values may be 0 at the point. Of ψ(0) it
-        is that part alone, of which the last place counts at r.
+    tuple of float, ndarray of shape (4,) and float, or None
+        r, the values, and how far off their slope may be by noise. Where that is known of the other outputs, two
+        passes do, and at ±2r the outputs go on along the parabola through three values. The others go along their
+        chords, f(0) + (f(k·first) − f(0)) r/first. None where some bend so near 0 that rounding hides what is this
+        side of it. Their part of all rounding is no less than their number tells: their values may be 0 at the point.
+        Of ψ(0) it is that part alone, of which the last place counts at r.
     """
     judged = place.cotangent != 0
     v, still = place.cotangent[judged], place.output[judged]
     which = bends.left if bends.left.any() else bends.which
-    whole = norm(v * still)
-    part = max(norm(v[which] * still[which]) / (whole or 1.0), float(np.sqrt(which.mean())))
+    part, whole = _share(v * still, which), norm(v * still)
     r = first * min(CLOSE[1] * part, WITHIN * bends.kink)
     if r < first * CLOSE[0] * part:
         return None
     chords = bends.changes[:, ~which] @ v[~which] * (r / first)
+    known = bends.noise < np.inf
     seen = np.zeros((len(AT), int(np.count_nonzero(which))))
-    for i in np.flatnonzero(np.abs(AT) == 1):
+    for i in np.flatnonzero(np.abs(AT) == 1) if known else range(len(AT)):
         seen[i] = asked.outputs(r * AT[i])[judged][which] - still[which]
-    return r, part * whole + chords + _ABOUT @ seen @ v[which]
+    unsure = bends.noise * part / r + bends.unsure if known else 0.0
+    return r, part * whole + chords + (_ABOUT @ seen if known else seen) @ v[which], unsure
+
+
+def _share(values: Array, which: NDArray[np.bool_]) -> float:
+    """Their part of the norm of ``values``, and no less than their number tells."""
+    return max(norm(values[which]) / (norm(values) or 1.0), float(np.sqrt(which.mean())))
 
 
 def _seconds(changes: Array) -> Array:
@@ -135,8 +158,10 @@ def _allowed(changes: Array, still: Array, h: float) -> tuple[Array, Array]:
     return rounding + curved, rounding + CURVED * h * curved
 
 
-def _straight(changes: Array, seconds: Array, second: Array, third: Array) -> tuple[Array, NDArray[np.bool_]]:
-    """The changes of outputs that bend as they would go on without, and of which it is not known how.
+def _straight(
+    changes: Array, seconds: Array, second: Array, third: Array
+) -> tuple[Array, NDArray[np.bool_], NDArray[np.bool_]]:
+    """The changes of outputs that bend as they would go on without; of which it is not known how, or by three values.
 
     A kink beyond h leaves four values of which the second differences are alike. A nearer one on the right adds to
     those at 0 and h, with one sign; the one at −h is curvature, of which there is little. With one beyond h on each
@@ -153,7 +178,7 @@ def _straight(changes: Array, seconds: Array, second: Array, third: Array) -> tu
     made = changes.copy()
     for i, weights in enumerate((*_THREES, *_FOURS)):
         made[:, pick == i] = weights @ changes[:, pick == i]
-    return made, pick < 0
+    return made, pick < 0, (pick >= 0) & (pick < len(_THREES))
 
 
 def _nearest(seconds: Array) -> float:

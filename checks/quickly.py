@@ -42,8 +42,8 @@ def quickly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Ve
     goals = goals_of(place, asked, units)
     share = AGREES[place.eps > DOUBLE]
 
-    def enough(steps: tuple[float, ...], values: Array, among: Any) -> bool:
-        seen = _agreement(values, asked, steps, goals, share)
+    def enough(steps: tuple[float, ...], values: Array, among: Any, unsure: float = 0.0) -> bool:
+        seen = _agreement(values, asked, steps, goals, share, unsure)
         agreeing = np.flatnonzero(seen.agrees).tolist()
         numbers = [a.tolist() for a in (seen.value, seen.bar, seen.rounding, goals)] if agreeing else []
         for i in agreeing:
@@ -67,10 +67,16 @@ def quickly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Ve
         return False
     bends = bent(place, asked, first)
     aside = bends is not None and not bends.most and bends.kink > sqrt(first)  # nearer, curvature may have put it there
-    if bends and enough((first,), bends.values[None], high):  # what aims low agrees sooner
+    if bends and enough((first,), bends.values[None], high, bends.unsure):  # what aims low agrees sooner
         return False
+    if bends and bends.unsure == np.inf and not bends.left.any():  # at half the step there are two values more
+        half, values = at(first / 2)
+        nearer = bent(place, asked, first / 2)
+        both = np.stack([nearer.values if nearer else values[0], bends.values])
+        if enough((*half, first), both, high):
+            return False
     closer_by = mixed(place, asked, first, bends) if bends else None
-    if (closer_by and enough((closer_by[0],), closer_by[1][None], high)) or agreed:
+    if (closer_by and enough((closer_by[0],), closer_by[1][None], high, closer_by[2])) or agreed:
         return False
     if aside and not closer_by:  # in coarse dtypes a wrong claim agrees too often by chance to be asked again
         return place.eps <= DOUBLE
@@ -111,12 +117,14 @@ def _astray(asked: Ray, first: float) -> bool:
     return not ((values != values[0]).any() and abs(slope - asked.claimed) <= FAR * norm(asked.scales))
 
 
-def _agreement(values: Array, asked: Ray, steps: tuple[float, ...], goals: Array, share: float) -> Agreement:
+def _agreement(
+    values: Array, asked: Ray, steps: tuple[float, ...], goals: Array, share: float, unsure: float
+) -> Agreement:
     """Agreement of the one claim with each unit's scale and goal."""
     k, goal = len(goals), float(goals.min())
     claims, scales = np.full(k, asked.claimed), asked.scales * (goals / goal)
     if len(steps) == 1:
-        return agree(values, claims, scales, steps[0], resolution=goal, tolerance=share * goal)
+        return agree(values, claims, scales, steps[0], resolution=goal, tolerance=share * goal, unsure=unsure)
     return closer(np.repeat(values[None], k, axis=0), claims, scales, steps, resolution=goal, tolerance=share * goal)
 
 

@@ -117,6 +117,7 @@ def agree(
     *,
     resolution: float = RESOLUTION,
     tolerance: float = TOLERANCE,
+    unsure: float = 0.0,
 ) -> Agreement:
     """Which claims agree with the five-point value at one step.
 
@@ -135,6 +136,8 @@ def agree(
         The largest bar that may pass, relative to the scale.
     tolerance : float
         Largest relative distance that counts as agreement; never above a tenth of the resolution.
+    unsure : float
+        How far off D₅ may be by what the values do not show; it joins the bar.
 
     Returns
     -------
@@ -150,7 +153,7 @@ def agree(
     scales = np.asarray(scales)
     tau = min(tolerance, resolution / 10) * scales
     seen = _one(values, h) if len(values) == 1 else _stencil(values, h)
-    bar = tau + seen.truncation + seen.rounding
+    bar = tau + seen.truncation + seen.rounding + unsure
     agrees = (
         (np.abs(claims - seen.value) <= tau)
         & (bar <= resolution * scales)
