@@ -787,7 +787,7 @@ def steps(value: float, scale: float = 1.0, **more: Any) -> list[tuple[float, ..
     asked, one = asked_of(value, scale, **more)
     seen: list[tuple[float, ...]] = []
 
-    def none_agrees(values: Any, asked: Any, steps: tuple[float, ...], goals: Any, share: float) -> Any:
+    def none_agrees(values: Any, asked: Any, steps: tuple[float, ...], goals: Any, share: float, unsure: float) -> Any:
         seen.append(steps)
         return SimpleNamespace(agrees=np.zeros(len(goals), dtype=bool))
 
