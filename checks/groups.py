@@ -17,6 +17,7 @@ from checks.subject import Array, Point
 MIXED: Final = 1e-3  # a tensor of which a tenth is below MIXED × its rms has entries of mixed scales
 DECADES: Final = 3  # entries within this many decades make one group
 VANISHED: Final = 1e-11  # entries below this × the tensor's largest are zero for the judge: they join the claimed zeros
+RARE: Final = 1e-4  # unless they are no more than this share of the others and some are zero exactly
 
 
 class Group(NamedTuple):
@@ -62,7 +63,10 @@ def groups(values: Array, verb: str, spread: Spread) -> list[Group]:
     if least > VANISHED * largest and (least >= MIXED * whole or _smaller(values, MIXED * whole) <= n // 10):
         return [Group("", None, n, whole)]
     gone = _below(values, VANISHED * largest)
-    there = n - int(np.count_nonzero(gone))
+    there, exactly = n - int(np.count_nonzero(gone)), n - int(np.count_nonzero(values))
+    if exactly and n - exactly - there <= RARE * there:  # beside exact zeros: those are flat bit for bit, these are not
+        np.equal(values, 0, out=gone)
+        there = n - exactly
     typical = whole * float(np.sqrt(n / there))
     little = _smaller(values, MIXED * typical) - (n - there)
     made: list[Group] = []

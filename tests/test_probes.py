@@ -282,3 +282,17 @@ def test_a_long_double_keeps_its_digits() -> None:
     x = np.array([1.0], dtype=np.longdouble) + np.longdouble(2) ** -60
     there = displaced({"x": x}, {"x": np.array([1.0])}, t=2.0**-62)["x"]
     assert there[0] - x[0] == np.longdouble(2) ** -62
+
+
+@pytest.mark.parametrize(("tiny", "zeros"), [(2, 25_000), (3, 25_003)])
+def test_a_few_tiny_entries_do_not_join_those_that_are_exactly_zero(tiny: int, zeros: int) -> None:
+    x = np.concatenate([np.zeros(25_000), np.full(tiny, 1e-14), np.random.default_rng(0).uniform(1, 2, 25_000)])
+    ordinary, zero = by_value({"x": x})["x"]
+    assert (ordinary.n, zero.n, zero.zero) == (x.size - zeros, zeros, True)
+    assert zero.mask is not None
+    assert np.count_nonzero(x[zero.mask]) == zeros - 25_000
+
+
+def test_without_exact_zeros_even_one_tiny_entry_stands_alone() -> None:
+    ordinary, zero = by_value({"x": np.append(np.random.default_rng(0).uniform(1, 2, 50_000), 1e-14)})["x"]
+    assert (ordinary.n, zero.n) == (50_000, 1)
