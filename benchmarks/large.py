@@ -2,6 +2,7 @@
 
 python -m benchmarks.large                  # to 1e8 parameters, 5 GB; renews docs/benchmarks.md and the plot
 python -m benchmarks.large --largest 1e6    # as far as that, prints only
+python -m benchmarks.large --seeds 30       # passes over many seeds and batches, to 1e6 parameters; renews their table
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import torch
 from threadpoolctl import threadpool_limits
@@ -22,6 +23,11 @@ from benchmarks.speed.measuring import once
 from benchmarks.speed.plots import figure, save
 from benchmarks.tables import progress, table, write
 from checks.auditing import audit
+from checks.verdict import Outcome
+
+BATCHED: Final = ("1e4", "1e5", "1e6")
+ASKED: Final = 15
+"""Forward passes that the adjoint law may take."""
 
 
 class Growth(NamedTuple):
@@ -88,6 +94,24 @@ def growth_table(rows: Sequence[Growth]) -> str:
     return table(head, lines)
 
 
+def passes_table(seeds: int) -> str:
+    """How many forward passes right claims take over networks, batches and directions; of the largest fewer seeds."""
+    lines = []
+    for done, size in enumerate(BATCHED, 1):
+        for activation in ("tanh", "relu"):
+            for batch in (4, 16, 128):
+                tried = seeds if float(size) < 1e6 else -(-seeds // 3)
+                function = network(size, activation, batch)
+                reports = [audit(function.subject(), laws=["adjoint"], seed=seed) for seed in range(tried)]
+                forwards = [r.cost.forward for r in reports]
+                passed = sum(r.outcome is Outcome.PASS for r in reports)
+                many = sum(n > ASKED for n in forwards)
+                name = f"{size}, {activation}, batch {batch}"
+                lines.append([name, f"{passed} of {tried}", f"{sum(forwards) / tried:.1f}", max(forwards), many])
+        progress(done, len(BATCHED), size)
+    return table(["network", "pass", "forward passes, mean", "most", f"more than {ASKED}"], lines)
+
+
 def draw(rows: Sequence[Growth]) -> None:
     """Forward passes and time in forward-and-backwards over the number of parameters."""
     plt, drawn, axes = figure(height=3.0)
@@ -107,8 +131,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     read = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     read.add_argument("--largest", choices=list(WIDTHS), default="1e8")
     read.add_argument("--batch", type=int, default=4)
+    read.add_argument("--seeds", type=int, default=0, help="count passes over so many seeds instead")
     asked = read.parse_args(arguments)
     torch.set_num_threads(1)
+    if asked.seeds:
+        with threadpool_limits(1):
+            text = passes_table(asked.seeds)
+        print(text)
+        write("large, passes", f"`python -m benchmarks.large --seeds {asked.seeds}`\n\n{text}")
+        return 0
     chosen = [size for size in WIDTHS if float(size) <= float(asked.largest)]
     rows: list[Growth] = []
     with threadpool_limits(1):
