@@ -100,8 +100,13 @@ def test_what_a_call_writes_into_its_input_comes_back(value, device):
     assert np.array_equal(a, np.float32([value, np.nan, 3]), equal_nan=True)
 
 
+FROZEN = "__allow_nonbracketed_mutation_flag"
+"""False where flags of torch's backends may not be set, as torch's own tests have it."""
+
+
 def as_on_a_gpu(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
+    monkeypatch.setitem(torch.backends.flags_frozen.__globals__, FROZEN, True)
     if not torch.cuda.is_available():
         monkeypatch.setattr(torch.cuda, "get_rng_state_all", list)
 
@@ -180,3 +185,13 @@ def test_forward_mode_may_add_up_in_another_order_each_time(dtype, spoil, outcom
     report = audit(subject)
     assert report.outcome is outcome, str(report)
     assert {f.law for f in report.findings} == (set() if outcome is Outcome.PASS else {"jvp"})
+
+
+def test_flags_that_may_not_be_set_are_left_alone(monkeypatch):
+    as_on_a_gpu(monkeypatch)
+    monkeypatch.setitem(torch.backends.flags_frozen.__globals__, FROZEN, False)
+    with pytest.raises(RuntimeError, match="not allowed to set"):
+        torch.backends.cudnn.allow_tf32 = False
+    before = torch.backends.cudnn.allow_tf32
+    assert audit(torch.sin, torch.from_numpy(draw(size=3)).float()).outcome is Outcome.PASS
+    assert torch.backends.cudnn.allow_tf32 == before

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -73,13 +73,16 @@ def without_tf32() -> Iterator[None]:
     """float32 on a GPU with all of its bits: what cuDNN (by default) and cuBLAS round off is no mistake."""
     torch = sys.modules["torch"]
     switches = list(_switches(torch)) if torch.cuda.is_initialized() else []
-    before = [read() for read, _, _ in switches]
+    written: list[tuple[Callable[[Any], Any], Any]] = []
     try:
-        for _, write, off in switches:
-            write(off)
+        for read, write, off in switches:
+            was = read()
+            with suppress(RuntimeError):  # torch's own tests freeze such flags: then it stays as it is
+                write(off)
+                written.append((write, was))
         yield
     finally:
-        for (_, write, _), was in zip(switches, before, strict=True):
+        for write, was in written:
             write(was)
 
 
