@@ -4,6 +4,8 @@ Each is right, and wrong as kernels typically are: a race, a block that is not w
 sums in low precision, an upstream that is read as if it lay as the input does.
 """
 
+# Triton reads the types of a kernel's arguments off what it is given:
+# mypy: disable-error-code="no-untyped-def"
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -24,7 +26,7 @@ EPS: Final = 1e-5
 
 
 @triton.jit
-def softmax_forward(x, y, width, ACC: tl.constexpr, BLOCK: tl.constexpr):  # type: ignore[no-untyped-def]
+def softmax_forward(x, y, width, ACC: tl.constexpr, BLOCK: tl.constexpr):
     """One row a program."""
     at, inside = tl.program_id(0) * width + tl.arange(0, BLOCK), tl.arange(0, BLOCK) < width
     a = tl.load(x + at, mask=inside, other=-float("inf")).to(ACC)
@@ -33,7 +35,7 @@ def softmax_forward(x, y, width, ACC: tl.constexpr, BLOCK: tl.constexpr):  # typ
 
 
 @triton.jit
-def softmax_backward(y, g, dx, width, seen, ACC: tl.constexpr, LOW: tl.constexpr, BLOCK: tl.constexpr):  # type: ignore[no-untyped-def]
+def softmax_backward(y, g, dx, width, seen, ACC: tl.constexpr, LOW: tl.constexpr, BLOCK: tl.constexpr):
     """dx = y ⊙ (g − ⟨g, y⟩); the first ``seen`` columns enter the sum, in bfloat16 where it is ``LOW``."""
     column = tl.arange(0, BLOCK)
     at, inside = tl.program_id(0) * width + column, column < width
@@ -45,7 +47,7 @@ def softmax_backward(y, g, dx, width, seen, ACC: tl.constexpr, LOW: tl.constexpr
 
 
 @triton.jit
-def norm_forward(x, gain, bias, y, scale, width, eps, ACC: tl.constexpr, BLOCK: tl.constexpr):  # type: ignore[no-untyped-def]
+def norm_forward(x, gain, bias, y, scale, width, eps, ACC: tl.constexpr, BLOCK: tl.constexpr):
     """One row a program; the rows' scales are kept."""
     row, column = tl.program_id(0), tl.arange(0, BLOCK)
     inside = column < width
@@ -58,7 +60,7 @@ def norm_forward(x, gain, bias, y, scale, width, eps, ACC: tl.constexpr, BLOCK: 
 
 
 @triton.jit
-def norm_backward(  # type: ignore[no-untyped-def]
+def norm_backward(
     x, gain, scale, g, dx, dgain, dbias, width, ACC: tl.constexpr, ATOMIC: tl.constexpr, BLOCK: tl.constexpr
 ):
     """One row a program; the rows' parts of the gain's and the bias' gradient are added up in memory."""
@@ -78,7 +80,7 @@ def norm_backward(  # type: ignore[no-untyped-def]
 
 
 @triton.jit
-def gelu_forward(x, y, size, ACC: tl.constexpr, BLOCK: tl.constexpr):  # type: ignore[no-untyped-def]
+def gelu_forward(x, y, size, ACC: tl.constexpr, BLOCK: tl.constexpr):
     """x · σ(1.702 x)."""
     at = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     a = tl.load(x + at, mask=at < size, other=0.0).to(ACC)
@@ -86,7 +88,7 @@ def gelu_forward(x, y, size, ACC: tl.constexpr, BLOCK: tl.constexpr):  # type: i
 
 
 @triton.jit
-def gelu_backward(x, g, dx, size, ACC: tl.constexpr, BLOCK: tl.constexpr):  # type: ignore[no-untyped-def]
+def gelu_backward(x, g, dx, size, ACC: tl.constexpr, BLOCK: tl.constexpr):
     """s (1 + 1.702 x (1 − s)) with s = σ(1.702 x)."""
     at = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     a = tl.load(x + at, mask=at < size, other=0.0).to(ACC)
