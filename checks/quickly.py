@@ -1,4 +1,4 @@
-"""Quickly: the units whose claim four values support, at a step as short as rounding allows, or at two others."""
+"""Quickly: the units whose claim three or four values support, at a step as short as rounding allows, or at two."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import numpy as np
 
 from checks.bent import QUIET, bent, mixed
 from checks.numeric.estimate import Estimate
-from checks.numeric.quick import AT, STEP, WIDER, Agreement, agree, closer
+from checks.numeric.quick import AT, STEP, WIDER, Agreement, agreeing, closer
 from checks.numeric.scan import TOP
-from checks.ray import Place, Ray, norm
+from checks.numeric.stencil import SOONER, one_line, sooner
+from checks.ray import Place, Ray, norm, pair
 from checks.subject import Array
 from checks.units import Unit
 from checks.verdict import COARSEST, DESIRED, Evidence, Outcome, Verdict, judge
@@ -42,8 +43,8 @@ def quickly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Ve
     goals = goals_of(place, asked, units)
     share = AGREES[place.eps > DOUBLE]
 
-    def enough(steps: tuple[float, ...], values: Array, among: Any, unsure: float = 0.0) -> bool:
-        seen = _agreement(values, asked, steps, goals, share, unsure)
+    def enough(steps: tuple[float, ...], values: Array, among: Any, **more: float) -> bool:
+        seen = _agreement(values, asked, steps, goals, share, **more)
         agreeing = np.flatnonzero(seen.agrees).tolist()
         numbers = [a.tolist() for a in (seen.value, seen.bar, seen.rounding, goals)] if agreeing else []
         for i in agreeing:
@@ -62,12 +63,16 @@ def quickly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Ve
         enough(*at(first, 4 * first), every)
     if not 0 < first <= NEAR:
         return False
+    if place.eps <= DOUBLE and not place.calls.subject.vectorised:  # three values do, where noise is not what decides
+        enough((first,), asked.line(first * SOONER), every, still=pair(place.cotangent, place.output))
+        if all(u.label in found for u in units):
+            return False
     agreed = enough(*at(first), every)
     if all(u.label in found for u in units) or _astray(asked, first):
         return False
     bends = bent(place, asked, first)
     aside = bends is not None and not bends.most and bends.kink > sqrt(first)  # nearer, curvature may have put it there
-    if bends and enough((first,), bends.values[None], high, bends.unsure):  # what aims low agrees sooner
+    if bends and enough((first,), bends.values[None], high, unsure=bends.unsure):  # what aims low agrees sooner
         return False
     if bends and bends.unsure == np.inf and not bends.left.any():  # at half the step there are two values more
         half, values = at(first / 2)
@@ -76,7 +81,7 @@ def quickly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Ve
         if enough((*half, first), both, high):
             return False
     closer_by = mixed(place, asked, first, bends) if bends else None
-    if (closer_by and enough((closer_by[0],), closer_by[1][None], high, closer_by[2])) or agreed:
+    if (closer_by and enough((closer_by[0],), closer_by[1][None], high, unsure=closer_by[2])) or agreed:
         return False
     if aside and not closer_by:  # in coarse dtypes a wrong claim agrees too often by chance to be asked again
         return place.eps <= DOUBLE
@@ -118,14 +123,23 @@ def _astray(asked: Ray, first: float) -> bool:
 
 
 def _agreement(
-    values: Array, asked: Ray, steps: tuple[float, ...], goals: Array, share: float, unsure: float
+    values: Array,
+    asked: Ray,
+    steps: tuple[float, ...],
+    goals: Array,
+    share: float,
+    *,
+    unsure: float = 0.0,
+    still: float | None = None,
 ) -> Agreement:
-    """Agreement of the one claim with each unit's scale and goal."""
+    """Agreement of the one claim with each unit's scale and goal; ``still`` is ψ(0), for three values beside it."""
     k, goal = len(goals), float(goals.min())
-    claims, scales = np.full(k, asked.claimed), asked.scales * (goals / goal)
+    scales, tolerance = asked.scales * (goals / goal), share * goal
     if len(steps) == 1:
-        return agree(values, claims, scales, steps[0], resolution=goal, tolerance=share * goal, unsure=unsure)
-    return closer(np.repeat(values[None], k, axis=0), claims, scales, steps, resolution=goal, tolerance=share * goal)
+        seen = one_line(values[0].tolist(), steps[0]) if still is None else sooner(still, values, steps[0])
+        return agreeing(seen, asked.claimed, scales, steps[0], resolution=goal, tolerance=tolerance, unsure=unsure)
+    each, claims = np.repeat(values[None], k, axis=0), np.full(k, asked.claimed)
+    return closer(each, claims, scales, steps, resolution=goal, tolerance=tolerance)
 
 
 def _estimate(value: float, bar: float, rounding: float, step: float, asked: Ray) -> Estimate:

@@ -161,7 +161,7 @@ def along(place: Place, direction: Mapping[str, Tangent | Array]) -> tuple[Line,
     kept: dict[Any, Array] = {0.0: place.output}
     outputs = _outputs(place, direction, kept)
     stacks = ahead(place.calls, place.point, direction, kept) if 64 * place.output.size <= KEPT else None
-    return Line(lambda t: _pair(place.cotangent, outputs(t)), ahead=stacks), outputs, kept
+    return Line(lambda t: pair(place.cotangent, outputs(t)), ahead=stacks), outputs, kept
 
 
 def norm(values: Array) -> float:
@@ -178,7 +178,7 @@ def norm(values: Array) -> float:
     return largest * float(np.linalg.norm(values.ravel() / largest)) if 0 < largest < np.inf else largest
 
 
-def _pair(v: Array, outputs: Array) -> float:
+def pair(v: Array, outputs: Array) -> float:
     """⟨v, f⟩; an output with v = 0 is left out, so that what is not judged may be infinite."""
     value = dot(v, outputs)
     return value if isfinite(value) else float(np.sum(np.where(v == 0, 0.0, terms(v, outputs))))

@@ -43,6 +43,7 @@ class Still(NamedTuple):
 def flat_estimate(place: Place, asked: Ray, entries: int = 1) -> Still | None:
     """The answer where every judged output keeps every bit out to some ±t: slope 0, within what a grid could hide.
 
+    On one side, where nothing hides there: a slope on the other side alone is a kink's, and 0 is between its two.
     The more entries move, the likelier it is that a dead unit comes alive, and that one is moved past the middle
     between two coarse numbers: many need not stay flat as far.
     """
@@ -51,13 +52,16 @@ def flat_estimate(place: Place, asked: Ray, entries: int = 1) -> Still | None:
     judged = place.cotangent != 0
     still, v = place.output[judged], np.abs(place.cotangent[judged])
     change = _weighed(place, asked)
-    reach = next((t for t in reaches if not change(t).any() and not change(-t).any()), None)
+    reach = next((t for t in reaches if not change(t).any()), None)
     if reach is None:
         return None
     ulps = 2.0 ** (53 - significand_bits(np.real(still).astype(np.float64))) * float(v @ np.spacing(np.abs(still)))
     grain = max(_grain(place), ulps)
     if reach >= far and abs(asked.claimed) <= grain / reach <= FROZEN * asked.scales.min():
-        return Still(_flat(grain / reach, reach), sure=True)
+        return Still(_flat(grain / reach, reach, f"0 ≤ t ≤ {reach:g}"), sure=True)
+    reach = next((t for t in reaches if t <= reach and not change(t).any() and not change(-t).any()), None)
+    if reach is None:
+        return None
     step = _first_change(asked, change, reach)
     if step is None:  # it moves nowhere: what is the step of the grid where something else moves?
         there = place.first[0] if place.first else asked
@@ -136,8 +140,8 @@ def _grain(place: Place) -> float:
     return grain if np.isfinite(grain) and not np.array_equal(plus, minus) else np.inf
 
 
-def _flat(bar: float, reach: float) -> Estimate:
-    words = f"bit for bit flat for |t| ≤ {reach:g}"
+def _flat(bar: float, reach: float, where: str = "") -> Estimate:
+    words = f"bit for bit flat for {where or f'|t| ≤ {reach:g}'}"
     return Estimate(value=0.0, interval=(-bar, bar), rounding=bar, step=reach, method="flat", flags=(words,))
 
 

@@ -192,7 +192,7 @@ def test_many_entries_need_not_stay_flat_as_far_and_show_a_coarse_grid_all_the_s
         assert (found.sure, found.estimate.step) == (True, 1e-4)
         costs.append(one.calls.forwards - before)
     assert costs[0] > 4
-    assert costs[1] == 2
+    assert costs[1] == 1
 
 
 @pytest.mark.parametrize(("distance", "reach", "passes"), [(4e-4, 1e-5, 2), (4e-5, 1e-5, 2), (4e-6, 1e-6, 4)])
@@ -225,7 +225,7 @@ def test_a_kink_beside_the_first_direction_is_no_grain_and_steps_are(store: Any)
 
 
 @pytest.mark.parametrize("seed", [0, 3, 4, 5])
-def test_the_claimed_zeros_of_an_ordinary_relu_network_cost_two_passes(seed: int) -> None:
+def test_the_claimed_zeros_of_an_ordinary_relu_network_cost_one_pass(seed: int) -> None:
     rng, widths = np.random.default_rng(seed), [32, 96, 64, 10]
     point = {"x": rng.normal(size=(16, 32))}
     point |= {f"w{l}": rng.normal(size=widths[l : l + 2]) * 1.4 / np.sqrt(widths[l]) for l in range(3)}
@@ -246,7 +246,7 @@ def test_the_claimed_zeros_of_an_ordinary_relu_network_cost_two_passes(seed: int
 
     subject = Subject(name="relu", point=point, forward=lambda p: layers(p)[-1], pullback=pullback)
     report = audit(subject, seed=seed, laws=["adjoint"])
-    assert (report.outcome, report.cost.forward) == (Outcome.PASS, 12)
+    assert (report.outcome, report.cost.forward) == (Outcome.PASS, 9)
 
 
 @pytest.mark.parametrize("kink", [0.2, 0.3, 0.39409])

@@ -59,14 +59,14 @@ LAWS: Final[Mapping[str, Law]] = {
         run=zero,
     ),
     "homogeneity": Law(
-        sentence="pullback(c·v) = c·pullback(v) for c = −2, 2^20, −2^−60, bit for bit but for over- and underflow",
+        sentence="pullback(c·v) = c·pullback(v) for c = −2^20, −2^−60, bit for bit but for over- and underflow",
         exists_for="|v|, v², clipped or ignored upstreams, thresholds",
         forwards=0,
-        pullbacks=3,
+        pullbacks=2,
         run=homogeneity,
     ),
     "additivity": Law(
-        sentence="pullback(v + w) = pullback(v) + pullback(w), within the rounding that pullback(3v) shows",
+        sentence="pullback(1) = pullback(v) + pullback(1 − v), within the rounding that pullback(3v) shows",
         exists_for="upstreams normalised by their own size, entries that act on each other",
         forwards=0,
         pullbacks=3,
@@ -90,7 +90,7 @@ LAWS: Final[Mapping[str, Law]] = {
         sentence="Fortran order, strides, stride 0 and read-only memory give the same, or are refused aloud",
         exists_for="kernels that read memory instead of indices",
         forwards=0,
-        pullbacks=4,
+        pullbacks=5,
         run=layout,
     ),
     "declared": Law(
@@ -136,7 +136,7 @@ LAWS: Final[Mapping[str, Law]] = {
     "adjoint": Law(
         sentence="⟨v, J u⟩ = ⟨Jᵀv, u⟩, the left side measured",
         exists_for="wrong values of any kind",
-        forwards=9,
+        forwards=7,
         pullbacks=2,
         run=adjoint,
     ),

@@ -109,7 +109,7 @@ def _coarseness(first: Place, h: float, here: Array, kept: Array) -> Array:
     through these; and for ever where an output stands still there that must have moved, as it did further out.
     """
     asked = first.first[0]
-    if any(k * h not in asked.kept for k in STEPS):  # too many outputs to be kept
+    if h not in asked.kept:  # too many outputs to be kept
         return np.zeros(here[kept].shape)
     try:
         five = np.array([np.real(asked.outputs(k * h)[kept]) for k in STEPS], dtype=np.float64)

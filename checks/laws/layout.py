@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -61,35 +61,69 @@ def _locked(x: Array) -> Array:
     return x
 
 
-LAYOUTS: Final[tuple[tuple[str, Callable[[Array], Array]], ...]] = (
-    ("in Fortran order and read-only", fortran),
-    ("strided and backwards in memory", strided),
-)
+FORTRAN: Final = "with arrays in Fortran order and read-only"
+STRIDED: Final = "with arrays strided and backwards in memory"
+BROADCAST: Final = "with a cotangent broadcast from one number"
+ADDS_UP: Final = "additivity holds with arrays in Fortran order and with a cotangent broadcast from one number"
+REFUSED: Final = "refused layouts"
+MEANS: Final = "it reads memory, not indices"
+
+
+class Layout(NamedTuple):
+    """One way for arrays to lie in memory: the name of the cotangent that is asked with it, and what copies it so."""
+
+    cotangent: str
+    form: Callable[[Array], Array]
+
+
+LAYOUTS: Final[Mapping[str, Layout]] = {
+    FORTRAN: Layout("1 − v", fortran),
+    STRIDED: Layout("v", strided),
+    BROADCAST: Layout("1", one_value),
+}
+
+
+def ones(ground: Ground) -> Array:
+    """A cotangent of 1, and 0 where an output is not finite; flat."""
+    return np.where(ground.cotangent == 0, 0.0, 1.0)
+
+
+def _cotangent(ground: Ground, name: str) -> Array:
+    if name == "v":
+        return ground.cotangent
+    return ones(ground) - ground.cotangent if name == "1 − v" else ones(ground)
+
+
+def asked_in(ground: Ground, said: str) -> Mapping[str, Any] | None:
+    """The pullback with arrays in one of the `LAYOUTS`, asked once; None where that is refused aloud."""
+
+    def go() -> Mapping[str, Any] | None:
+        name, form = LAYOUTS[said]
+        try:
+            return ground.pull(f"{said}, pullback({name})", _cotangent(ground, name), form=form)
+        except RaisedError as raised:
+            ground.memo.setdefault(REFUSED, {})[said] = str(raised)
+            return None
+
+    found: Mapping[str, Any] | None = ground.once(said, go)
+    return found
 
 
 def layout(ground: Ground) -> list[Verdict]:
-    """Fortran order, strides, stride 0, read-only: within rounding the same; refusing one aloud is no fault."""
-    refused = []
-    for said, form in LAYOUTS:
-        try:
-            got = ground.pull(f"with arrays {said}, pullback(v)", ground.cotangent, form=form)
-        except RaisedError as raised:
-            refused.append(str(raised))
+    """Fortran order, strides, stride 0, read-only: within rounding the same; refusing one aloud is no fault.
+
+    With two of them `additivity` asks already; if that holds they are not asked again.
+    """
+    for said, (name, _) in LAYOUTS.items():
+        if said != STRIDED and ground.memo.get(ADDS_UP):
             continue
-        words = f"with arrays {said} the pullback is another one"
-        failed = hold(ground, "layout", words, got, ground.wellformed, means="it reads memory, not indices")
+        got = asked_in(ground, said)
+        if got is None:
+            continue
+        plain = ground.wellformed if name == "v" else ground.pulled(f"pullback({name})", _cotangent(ground, name))
+        want = {n: np.asarray(plain[n]) for n in ground.wellformed if plain.get(n) is not None}
+        failed = hold(ground, "layout", f"{said} the pullback is another one", got, want, means=MEANS)
         if failed:
             return failed
-    v = np.where(ground.cotangent == 0, 0.0, 1.0)
-    plain = ground.pulled("pullback(1)", v)
-    try:
-        got = ground.pull("with a cotangent broadcast from one number, pullback(1)", v, form=one_value)
-    except RaisedError as raised:
-        refused.append(str(raised))
-        got = plain
-    words = "with a cotangent broadcast from one number (stride 0) the pullback is another one"
-    want = {name: plain[name] for name in ground.wellformed if plain.get(name) is not None}
-    failed = hold(ground, "layout", words, got, want, means="it reads memory, not indices")
-    if not failed:
-        ground.forget("pullback(1)")
-    return failed or passed("layout", "; ".join(refused))
+        ground.forget(said)
+    return passed("layout", "; ".join(ground.memo.get(REFUSED, {}).values()))

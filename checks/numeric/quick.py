@@ -21,7 +21,6 @@ straight line, and it holds the error of the *coarser* three-point value.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite, ulp
 from typing import Final
 
 import numpy as np
@@ -29,6 +28,7 @@ from numpy.typing import NDArray
 
 from checks.numeric.estimate import Estimate
 from checks.numeric.line import Line
+from checks.numeric.stencil import Stencil, one_line, stencil
 
 Array = NDArray[np.float64]
 
@@ -44,13 +44,6 @@ BEND: Final = 0.05
 """Largest second difference at 0, relative to h·scale."""
 AT: Final = np.array([-2.0, -1.0, 1.0, 2.0])
 """Where the stencil looks, in steps."""
-
-# columns: D₅, D₃(2h) − D₅, and the second difference, from ψ(−h), ψ(h), ψ(2h) each less ψ(−2h), times 1/h
-_WEIGHTS: Final = np.array([[-8 / 12, 8 / 12, -1.0], [8 / 12, -8 / 12, -1.0], [-1 / 12, 4 / 12, 1.0]])
-_COLUMNS: Final = _WEIGHTS.T.tolist()
-_ROUNDING: Final = 1.5  # Σ|weights| of D₅: one unit in the last place of ψ costs this much over h
-_LARGEST_FLOAT32: Final = float(np.finfo(np.float32).max)
-_FLOAT32_ULP: Final = 2.0**29  # a float32 unit in the last place, in float64 ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,39 +67,6 @@ class Agreement:
     bar: Array
     rounding: Array
     step: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Stencil:
-    value: Array  # D₅
-    truncation: Array  # |D₃(2h) − D₅|
-    bend: Array  # second difference over h
-    rounding: Array
-    moved: NDArray[np.bool_]
-
-
-def _one(values: Array, h: float) -> _Stencil:
-    """`_stencil` of four values along one direction, of shape (1, 4): in Python's floats it is quicker."""
-    a, b, c, d = values[0].tolist()
-    if not isfinite(a + b + c + d):
-        return _stencil(values, np.array([h]))
-    left, right, far = b - a, c - a, d - a
-    value, rest, bend = ((left * x + right * y + far * z) / h for x, y, z in _COLUMNS)
-    single = all(abs(x) < _LARGEST_FLOAT32 and float(np.float32(x)) == x for x in (a, b, c, d))
-    rounding = ulp(max(abs(a), abs(b), abs(c), abs(d))) * (_FLOAT32_ULP if single else 1.0) * _ROUNDING / h
-    made = np.array([value, abs(rest), abs(bend), rounding])
-    return _Stencil(made[:1], made[1:2], made[2:3], made[3:], np.array([bool(left or right or far)]))
-
-
-def _stencil(values: Array, h: Array | float) -> _Stencil:
-    with np.errstate(all="ignore"):
-        differences = values[..., 1:] - values[..., :1]
-        made = differences @ _WEIGHTS / (h if isinstance(h, float) else h[..., None])
-        value, rest, bend = made[..., 0], made[..., 1], made[..., 2]
-        size = np.abs(values).max(axis=-1)
-        single = (values.astype(np.float32) == values).all(axis=-1)
-        rounding = np.spacing(size) * np.where(single, _FLOAT32_ULP, 1.0) * _ROUNDING / h
-    return _Stencil(value, np.abs(rest), np.abs(bend), rounding, np.asarray(differences.any(axis=-1)))
 
 
 def agree(
@@ -150,9 +110,22 @@ def agree(
     >>> found.agrees.tolist()
     [True, False]
     """
-    scales = np.asarray(scales)
+    seen = one_line(values[0].tolist(), h) if len(values) == 1 else stencil(values, h)
+    return agreeing(seen, claims, np.asarray(scales), h, resolution=resolution, tolerance=tolerance, unsure=unsure)
+
+
+def agreeing(
+    seen: Stencil,
+    claims: Array | float,
+    scales: Array,
+    h: float,
+    *,
+    resolution: float,
+    tolerance: float,
+    unsure: float = 0.0,
+) -> Agreement:
+    """Which claims agree with what was seen at one step; the parameters are those of `agree`."""
     tau = min(tolerance, resolution / 10) * scales
-    seen = _one(values, h) if len(values) == 1 else _stencil(values, h)
     bar = tau + seen.truncation + seen.rounding + unsure
     agrees = (
         (np.abs(claims - seen.value) <= tau)
@@ -206,7 +179,7 @@ def closer(
     """
     scales = np.asarray(scales)
     tau = min(tolerance, resolution / 10) * scales
-    seen = _stencil(values, np.array(steps))
+    seen = stencil(values, np.array(steps))
     distance = np.abs(np.asarray(claims)[:, None] - seen.value)
     alone = (distance <= tau[..., None]) & seen.moved
     straight = _straight(seen, np.array(steps), scales)
@@ -221,7 +194,7 @@ def closer(
     )
 
 
-def _straight(seen: _Stencil, steps: Array, scales: Array) -> NDArray[np.bool_]:
+def _straight(seen: Stencil, steps: Array, scales: Array) -> NDArray[np.bool_]:
     """Pairs of steps that show no kink at 0: their bends are small, or fall with the step as those of curvature do."""
     small = seen.bend <= BEND * scales[..., None]
     first_is_near = steps[:-1] < steps[1:]
