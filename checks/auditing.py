@@ -118,7 +118,7 @@ def audit(
         raise MisuseError("proof=True needs python-flint, which is not installed: pip install backproof[exact]")
     subject = adapt(target, *args, **adapter_options)
     calls = Calls(subject, bound)
-    calls.proof = proof
+    calls.proof, calls.compares = proof, "pure" in rows
     forms = [(name, x.shape, _called(x.dtype)) for name, x in subject.point.items()]
 
     def rng(purpose: str) -> np.random.Generator:

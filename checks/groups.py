@@ -44,15 +44,15 @@ class Group(NamedTuple):
     zero: bool = False
 
 
-def by_value(point: Point) -> dict[str, list[Group]]:
-    """Groups of entries of like size, for every primal: what `units` starts from."""
-    known = spreads(point)
-    return {name: groups(x, "of size", known.get(name) or spread_of(x)) for name, x in point.items()}
+def by_value(point: Point, known: Mapping[str, Spread] | None = None) -> dict[str, list[Group]]:
+    """Groups of entries of like size, for every primal: what `units` starts from; ``known`` are its `spreads`."""
+    known = known or spreads(point)
+    return {name: groups(x, "of size", known[name]) for name, x in point.items()}
 
 
 def spreads(arrays: Mapping[str, Array]) -> Mapping[str, Spread]:
-    """Of arrays in a row how large their entries are; of others nothing is known yet."""
-    return arrays.spreads if type(arrays) is Rows else {}
+    """`spread_of` every array."""
+    return arrays.spreads if type(arrays) is Rows else {name: spread_of(np.asarray(x)) for name, x in arrays.items()}
 
 
 def groups(values: Array, verb: str, spread: Spread) -> list[Group]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import sqrt
 from typing import Any, Final
 
@@ -12,8 +12,8 @@ from checks.bent import QUIET, bent, mixed
 from checks.numeric.estimate import Estimate
 from checks.numeric.quick import AT, STEP, WIDER, Agreement, agreeing, closer
 from checks.numeric.scan import TOP
-from checks.numeric.stencil import SOONER, one_line, sooner
-from checks.ray import Place, Ray, norm, pair
+from checks.numeric.stencil import SOONER, both_sides, one_line, sooner
+from checks.ray import Place, Ray, Steady, norm, pair
 from checks.subject import Array
 from checks.units import Unit
 from checks.verdict import COARSEST, DESIRED, Evidence, Outcome, Verdict, judge
@@ -26,6 +26,7 @@ NEAR: Final = 3e-4  # a first step up to here is judged alone; wider ones in pai
 MARGIN: Final = 8  # the first step is this much wider than rounding asks, as short as that is: fewer kinks lie within
 SHORTEST: Final = 3e-7  # and no shorter than this
 CLOSER: Final = (0.25, 0.1)  # closer steps, in first steps
+OFF: Final = 8  # along another direction, or at twice the step, a slope is off by less than so many times as much
 FAR: Final = 0.1  # further from the claim than this, relative to the scale, closer steps are not worth their passes
 
 
@@ -64,7 +65,14 @@ def quickly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Ve
     if not 0 < first <= NEAR:
         return False
     if place.eps <= DOUBLE and not place.calls.subject.vectorised:  # three values do, where noise is not what decides
-        enough((first,), asked.line(first * SOONER), every, still=pair(place.cotangent, place.output))
+        still, whole = pair(place.cotangent, place.output), norm(asked.scales)
+        for step, off in place.steady:
+            if step <= 2 * first <= 4 * step:
+                enough((first,), asked.line([-first, first]), every, still=still, off=OFF * off * whole)
+        if not all(u.label in found for u in units):
+            enough((first,), asked.line(first * SOONER), every, still=still)
+            if all(u.label in found for u in units):
+                place.steady.append(Steady(first, _off(found, units) / whole))
         if all(u.label in found for u in units):
             return False
     agreed = enough(*at(first), every)
@@ -131,15 +139,24 @@ def _agreement(
     *,
     unsure: float = 0.0,
     still: float | None = None,
+    off: float | None = None,
 ) -> Agreement:
-    """Agreement of the one claim with each unit's scale and goal; ``still`` is ψ(0), for three values beside it."""
+    """Agreement of the one claim with each unit's scale and goal; ``still`` is ψ(0), for two values beside it or three."""
     k, goal = len(goals), float(goals.min())
     scales, tolerance = asked.scales * (goals / goal), share * goal
     if len(steps) == 1:
-        seen = one_line(values[0].tolist(), steps[0]) if still is None else sooner(still, values, steps[0])
+        if still is None:
+            seen = one_line(values[0].tolist(), steps[0])
+        else:
+            seen = sooner(still, values, steps[0]) if off is None else both_sides(still, values, steps[0], off)
         return agreeing(seen, asked.claimed, scales, steps[0], resolution=goal, tolerance=tolerance, unsure=unsure)
     each, claims = np.repeat(values[None], k, axis=0), np.full(k, asked.claimed)
     return closer(each, claims, scales, steps, resolution=goal, tolerance=tolerance)
+
+
+def _off(found: Mapping[str, Verdict], units: Sequence[Unit]) -> float:
+    """How far off the slope may be that has just passed these units, rounding aside."""
+    return min(estimate.truncation for u in units if (estimate := found[u.label].estimate))
 
 
 def _estimate(value: float, bar: float, rounding: float, step: float, asked: Ray) -> Estimate:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import hypot, isfinite, sqrt
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from checks.numeric.line import Line, OutOfBudgetError
 from checks.numeric.quick import STEP
 from checks.numeric.scan import RHO
 from checks.probes import FEW
-from checks.rows import SAFE
+from checks.rows import SAFE, Spread
 from checks.stacked import ahead
 from checks.subject import Array, Point
 from checks.tangents import Tangent, dot, paired, terms
@@ -56,8 +56,12 @@ class Place:
         Machine epsilon of the coarsest dtype that the claim is computed in.
     smallest : float
         The smallest t whose displacement every primal represents.
+    claimed : mapping of name to Spread
+        How large the claim's entries are.
     first : list
         The first ray that was drawn, for whoever wants to know how the outputs change along it.
+    steady : list of Steady
+        What three values have shown of noise and curvature, here or at another place.
     measured : list
         The rays that were measured in full, with their estimates: what a diagnosis has to explain.
     """
@@ -73,8 +77,17 @@ class Place:
     where: str
     eps: float
     smallest: float
+    claimed: Mapping[str, Spread] = field(default_factory=dict)
     first: list[Ray] = field(default_factory=list)
+    steady: list[Steady] = field(default_factory=list)
     measured: list[tuple[Ray, Estimate]] = field(default_factory=list)
+
+
+class Steady(NamedTuple):
+    """How far off noise and curvature put a slope: at which step, and as a share of the claim's scale."""
+
+    step: float
+    off: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)

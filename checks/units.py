@@ -13,7 +13,7 @@ from checks.displaced import unmoved
 from checks.drawing import every_draw
 from checks.groups import Group, by_value, groups, masked_rms, spread_of, spreads
 from checks.numeric.scan import RHO
-from checks.probes import MAGNITUDE_RMS, size
+from checks.probes import MAGNITUDE_RMS
 from checks.rows import Rows, Spread
 from checks.subject import Array, Point
 from checks.tangents import Tangent, filled
@@ -56,7 +56,13 @@ class Unit:
     small: bool
 
 
-def units(gradient: Mapping[str, Array], point: Point, values: Mapping[str, list[Group]] | None = None) -> list[Unit]:
+def units(
+    gradient: Mapping[str, Array],
+    point: Point,
+    values: Mapping[str, list[Group]] | None = None,
+    here: Mapping[str, Spread] | None = None,
+    claimed: Mapping[str, Spread] | None = None,
+) -> list[Unit]:
     """Split a claimed gradient into the units that are judged each against its own scale.
 
     Parameters
@@ -67,6 +73,8 @@ def units(gradient: Mapping[str, Array], point: Point, values: Mapping[str, list
         The primals that it belongs to.
     values : mapping of name to groups, optional
         What `by_value` says of ``point``, where it is known.
+    here, claimed : mapping of name to Spread, optional
+        `spreads` of the point and of the claim, where they are known.
 
     Returns
     -------
@@ -78,15 +86,15 @@ def units(gradient: Mapping[str, Array], point: Point, values: Mapping[str, list
     >>> [u.label for u in units({"w": np.array([1.0, 2.0, 1e-9])}, {"w": np.ones(3)})]
     ['w (entries claimed about 2e+00)', 'w (entries claimed about 1e-09)']
     """
-    values = values or by_value(point)
-    here, claimed = spreads(point), spreads(gradient)
+    here, claimed = here or spreads(point), claimed or spreads(gradient)
+    values = values or by_value(point, here)
     found: list[Unit] = []
     for name, claim in gradient.items():
         g = np.asarray(claim)
         if g.size:
-            tensor = here[name].rms or 1.0 if here else size(point[name])
             for group in values[name]:
-                found += _among(name, point, g, group, tensor, claimed.get(name) if group.mask is None else None)
+                spread = claimed[name] if group.mask is None else None
+                found += _among(name, point, g, group, here[name].rms or 1.0, spread)
     return _told_apart(found)
 
 

@@ -10,14 +10,15 @@ import numpy as np
 
 from checks.calls import Calls, flat, unflat
 from checks.displaced import unmoved
-from checks.groups import Group, by_value
+from checks.groups import Group, by_value, spreads
 from checks.laws.ground import Ground, wellformed
 from checks.measure import measure
 from checks.numeric.bits import grids, significand_bits
 from checks.numeric.line import OutOfBudgetError
 from checks.numeric.quick import STEP
-from checks.probes import MOVED, all_rms, moved, signed, size, sizes
-from checks.ray import Place, norm
+from checks.probes import MOVED, moved, signed, size
+from checks.ray import Place, Steady, norm
+from checks.rows import Spread
 from checks.still import MANY
 from checks.subject import Array, Point
 from checks.units import units
@@ -28,6 +29,7 @@ STEPS: Final = (0.0, -2.0, -1.0, 1.0, 2.0)  # the first steps
 BETWEEN: Final = (1.37, -1.71)  # places between them
 TINY: Final = float(np.finfo(np.float64).tiny)
 HUGE: Final = 1e290  # sums of larger numbers may overflow
+HEAVIEST: Final = 1.5  # no cotangent is drawn larger
 LIGHT: Final = 2.0**-400  # the cotangent's share that such numbers are asked with
 FROZEN_ULPS: Final = 16  # displacements below this many ulps of a primal are not represented well enough to be used
 APART: Final = 4  # outputs within this many decades are weighed alike: closer than that one may be small by chance
@@ -63,13 +65,16 @@ def adjoint(ground: Ground) -> list[Verdict]:
 
 def _at_both(ground: Ground, names: Names) -> tuple[list[Verdict], Place | None]:
     """The verdicts, and the caller's own point if the claim could be asked there; ``names`` of the judged, if known."""
-    rng, values = ground.rng("adjoint"), by_value(ground.point)
-    names, verdicts, v = _moved(ground, rng, values, names)
+    rng, known = ground.rng("adjoint"), spreads(ground.point)
+    values = by_value(ground.point, known)
+    names, verdicts, v, steady = _moved(ground, rng, values, known, names)
     if names is None:
         return [], None
-    here = _place(ground, ground.point, v, rng, "at your point", names)
+    here = _place(ground, ground.point, v, rng, "at your point", known, names)
     if here:
-        verdicts += _held(ground, here, measure(here, units(here.gradient, ground.point, values), equal=True))
+        here.steady.extend(steady)
+        among = units(here.gradient, ground.point, values, known, here.claimed)
+        verdicts += _held(ground, here, measure(here, among, equal=True))
     return verdicts, here
 
 
@@ -81,19 +86,29 @@ def _held(ground: Ground, place: Place, verdicts: list[Verdict]) -> list[Verdict
 
 
 def _moved(
-    ground: Ground, rng: np.random.Generator, values: Mapping[str, list[Group]], names: Names
-) -> tuple[Names, list[Verdict], Array]:
-    """Whose claims were judged there, the verdicts, and the second cotangent; what they took of memory is free."""
-    away = _place(
-        ground, moved(rng, ground.point, sizes(ground.point)), ground.cotangent, rng, "at a moved point", names
-    )
-    first = away or _place(ground, ground.point, ground.cotangent, rng, "at your point", names)
-    verdicts = measure(first, units(first.gradient, ground.point, values), equal=True, zeros=True) if first else []
+    ground: Ground,
+    rng: np.random.Generator,
+    values: Mapping[str, list[Group]],
+    known: Mapping[str, Spread],
+    names: Names,
+) -> tuple[Names, list[Verdict], Array, list[Steady]]:
+    """Whose claims were judged there, the verdicts, the second cotangent, and how steady the forward is along that.
+
+    What they took of memory is free afterwards.
+    """
+    v, lengths = ground.cotangent, {n: s.rms or 1.0 for n, s in known.items()}
+    away = _place(ground, moved(rng, ground.point, lengths), v, rng, "at a moved point", known, names)
+    first = away or _place(ground, ground.point, v, rng, "at your point", known, names)
+    verdicts = []
+    if first:
+        among = units(first.gradient, ground.point, values, known, first.claimed)
+        verdicts = measure(first, among, equal=True, zeros=True)
     v = _small_outputs_up(rng, first, ground)
     if first:
         first.first.clear()  # a ray knows its place
         _held(ground, first, verdicts)
-    return tuple(first.gradient) if first else names, verdicts, v
+    steady = first.steady if first and np.abs(v).max() <= HEAVIEST else []  # else other outputs are looked at
+    return tuple(first.gradient) if first else names, verdicts, v, steady
 
 
 def _heaviest(span: float, rounding: Array) -> Array:
@@ -137,7 +152,13 @@ QUARTIC: Final = _through(STEPS, BETWEEN)
 
 
 def _place(
-    ground: Ground, point: Point, v: Array, rng: np.random.Generator, where: str, names: Names = None
+    ground: Ground,
+    point: Point,
+    v: Array,
+    rng: np.random.Generator,
+    where: str,
+    known: Mapping[str, Spread],
+    names: Names = None,
 ) -> Place | None:
     """The claim at ``point``, measured in double precision where the forward takes it; None outside the domain.
 
@@ -162,10 +183,10 @@ def _place(
         claims = {n: claims[n] for n in names if n in claims}
     if not np.isfinite(output[v != 0]).all():
         return None
-    lost = len(claims) < len(names) or not names
-    if (lost or not _largest(claims, still, output, v) < HUGE) and np.abs(v).max() > LIGHT:
+    lost, claimed = len(claims) < len(names) or not names, spreads(claims)
+    if (lost or not _largest(claims, claimed, known, output, v) < HUGE) and np.abs(v).max() > LIGHT:
         # a pullback is linear: what overflows is asked smaller
-        return _place(ground, point, v * LIGHT, rng, where, names)
+        return _place(ground, point, v * LIGHT, rng, where, known, names)
     if lost:
         return None
     lifted, fine = _lifted(ground.calls, point, output)
@@ -183,13 +204,15 @@ def _place(
         where=where,
         eps=max(_coarsest(claims), _coarsest(still), _coarsest({"": output}), subject.eps),
         smallest=max(SMALLEST, FROZEN_ULPS * _coarsest(unmoved(lifted))),
+        claimed=claimed,
     )
 
 
-def _largest(claims: Mapping[str, Array], point: Point, output: Array, v: Array) -> float:
+def _largest(
+    claims: Mapping[str, Array], claimed: Mapping[str, Spread], known: Mapping[str, Spread], output: Array, v: Array
+) -> float:
     """The largest number that a measurement of these claims adds up."""
-    lengths = sizes(point)
-    terms = [r * lengths[n] * claims[n].size for n, r in all_rms(claims).items()]
+    terms = [claimed[n].rms * (known[n].rms or 1.0) * g.size for n, g in claims.items()]
     return float(max([norm(v[v != 0] * output[v != 0]), *terms]))
 
 

@@ -98,9 +98,29 @@ def sooner(still: float, values: Array, h: float) -> Stencil:
     """
     a, b, c = values.tolist()
     if not isfinite(a + b + c + still):
-        nothing = np.full(1, np.nan)
-        return Stencil(nothing, nothing, nothing, nothing, np.array([False]))
+        return _nothing()
     return _weighed((a - still, b - still, c - still), _THREE, h, _ROUNDING_THREE * _ulp((still, a, b, c)))
+
+
+def both_sides(still: float, values: Array, h: float, off: float) -> Stencil:
+    """What ψ(0), ψ(−h) and ψ(h) say, where it is known from elsewhere how far ``off`` noise and curvature put D₃(h).
+
+    Examples
+    --------
+    >>> seen = both_sides(0.0, np.sin(1e-5 * np.array([-1.0, 1.0])), 1e-5, 1e-9)
+    >>> round(float(seen.value[0]), 9), float(seen.truncation[0])
+    (1.0, 1e-09)
+    """
+    a, b = values.tolist()
+    if not isfinite(a + b + still):
+        return _nothing()
+    made = np.array([(b - a) / (2 * h), off, abs((a - still) + (b - still)) / h, _ulp((still, a, b)) / h])
+    return Stencil(made[:1], made[1:2], made[2:3], made[3:], np.array([a != still or b != still]))
+
+
+def _nothing() -> Stencil:
+    nothing = np.full(1, np.nan)
+    return Stencil(nothing, nothing, nothing, nothing, np.array([False]))
 
 
 def stencil(values: Array, h: Array | float) -> Stencil:
