@@ -65,6 +65,11 @@ class Tiled:
         made: NDArray[np.float64] = np.multiply(part, self.factors[nth] * times, out=out[: part.size])
         return made
 
+    def write(self, times: float, out: NDArray[np.float64]) -> None:
+        """All of them, times a number, into ``out``, which is flat."""
+        for at in blocks(out.size):
+            self.block(at, times, out[at])
+
 
 Drawn = Array | Tiled
 
@@ -81,24 +86,19 @@ def draws(rng: np.random.Generator, shape: tuple[int, ...], dtype: type = np.int
     return every_draw(rng, [shape], dtype)[0]
 
 
-def every_draw(
-    rng: np.random.Generator, shapes: Iterable[tuple[int, ...]], dtype: type = np.int16, *, tiled: bool = True
-) -> list[Drawn]:
-    """What `draws` gives of each shape, one after the other; those of few entries are made together.
-
-    Where it is multiplied out anyway, nothing need be ``tiled``.
-    """
+def every_draw(rng: np.random.Generator, shapes: Iterable[tuple[int, ...]], dtype: type = np.int16) -> list[Drawn]:
+    """What `draws` gives of each shape, one after the other; those of few entries are made together."""
     made: list[Drawn] = []
     few: list[tuple[int, ...]] = []
     waiting = 0
     for shape in shapes:
         size = prod(shape)
-        alone = size > (FEW if tiled else BLOCK)
+        alone = size > FEW
         if alone or waiting + size > BLOCK:
             made += _numbers(rng, few, dtype)
             few, waiting = [], 0
         if alone:
-            made.append(_tiled(rng, shape, size) if tiled else numbers(rng, shape, dtype))
+            made.append(_tiled(rng, shape, size))
         else:
             few.append(shape)
             waiting += size
@@ -165,9 +165,7 @@ def signed_values(kept: Drawn, times: Any = 1.0) -> Array:
     if isinstance(times, complex):
         return signed_values(kept) * times
     made = np.empty(kept.shape)
-    flat = made.reshape(-1)
-    for at in blocks(flat.size):
-        kept.block(at, times, flat[at])
+    kept.write(times, made.reshape(-1))
     return made
 
 

@@ -72,10 +72,7 @@ def _measured(place: Place, units: Sequence[Unit], *, equal: bool, zeros: bool) 
     scales = np.array([u.scale for u in units])
     whole = max(float(np.hypot(place.value, norm(scales))), UNDERFLOW)
     zero = _rounding_of_zero(place) * whole  # of claims that no length of their entries brings above it
-    sized = [
-        u if u.scale * max((1.0, *(other / u.size for other in u.others))) > zero else replace(u, scale=whole)
-        for u in units
-    ]
+    sized = [u if u.above(zero) else replace(u, scale=whole) for u in units]
     alone = [u for u in sized if (zeros or whole == UNDERFLOW) and u.scale == whole]
     try:
         _settle(place, [u for u in sized if u not in alone], found, equal=equal, first=True)

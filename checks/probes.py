@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checks.displaced import Displaced
-from checks.drawing import every_draw, numbers
+from checks.drawing import every_draw, numbers, signed_values
 from checks.rows import SAFE, Rows
 from checks.subject import Array, Point
 from checks.tangents import Tangent, filled
@@ -92,19 +92,18 @@ def all_rms(arrays: Mapping[str, Array]) -> dict[str, float]:
 
 def varied(rng: np.random.Generator, point: Point, by: float) -> Point:
     """Every entry changed by about ``by`` of itself, up or down, in its dtype."""
-    drawn = every_draw(rng, [x.shape for x in point.values()], tiled=False)
-    made = {name: _varied(x, s, by) for (name, x), s in zip(point.items(), drawn, strict=True)}
+    drawn = every_draw(rng, [x.shape for x in point.values()])
+    made = {name: _varied(x, signed_values(u, by)) for (name, x), u in zip(point.items(), drawn, strict=True)}
     return (Rows.of(made, point.layout) if type(point) is Rows else None) or made
 
 
-def _varied(x: Array, signs: Any, by: float) -> Array:
-    """x + by·x·signs, where there is memory for it already."""
+def _varied(x: Array, by: Array) -> Array:
+    """x + x·by, where there is memory for it already."""
     if x.dtype != np.float64:
-        return np.asarray((x + by * x * signs).astype(x.dtype, copy=False))
-    signs *= by
-    signs *= x
-    signs += x
-    return np.asarray(signs)
+        return np.asarray((x + x * by).astype(x.dtype, copy=False))
+    by *= x
+    by += x
+    return by
 
 
 def moved(rng: np.random.Generator, point: Point, sizes: Mapping[str, float]) -> Point:
@@ -112,7 +111,7 @@ def moved(rng: np.random.Generator, point: Point, sizes: Mapping[str, float]) ->
 
     A point of more than `LARGE` entries is made where it is used, unless it is kept in a row.
     """
-    drawn = every_draw(rng, [x.shape for x in point.values()], np.int8, tiled=type(point) is not Rows)
+    drawn = every_draw(rng, [x.shape for x in point.values()], np.int8)
     direction = {name: Tangent(kept, MOVED * sizes[name]) for name, kept in zip(point, drawn, strict=True)}
     if type(point) is Rows:
         made = filled(point.layout, direction)

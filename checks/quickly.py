@@ -141,7 +141,7 @@ def _agreement(
     still: float | None = None,
     off: float | None = None,
 ) -> Agreement:
-    """Agreement of the one claim with each unit's scale and goal; ``still`` is ψ(0), for two values beside it or three."""
+    """Agreement of the one claim with each unit's scale and goal; ``still`` is ψ(0), for two or three values beside."""
     k, goal = len(goals), float(goals.min())
     scales, tolerance = asked.scales * (goals / goal), share * goal
     if len(steps) == 1:

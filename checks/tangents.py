@@ -56,16 +56,17 @@ class Tangent:
 
     def write(self, out: NDArray[np.float64]) -> None:
         """Write the whole direction of a real primal into ``out``, of its shape."""
-        if isinstance(self.kept, Tiled):
+        lengths = np.atleast_1d(self.length)
+        two = len(lengths) == 2 and lengths[0] == 0  # some move and some stand still: kinds are 0 and 1
+        if not out.flags.c_contiguous or (len(lengths) > 1 and not two):
             out[...] = self.values()
-        elif self.kinds is None:
-            np.multiply(self.kept, float(self.length), out=out)
+            return
+        if isinstance(self.kept, Tiled):
+            self.kept.write(float(lengths[-1]), out.reshape(-1))
         else:
-            lengths = np.asarray(self.length)
-            two = len(lengths) == 2 and lengths[0] == 0  # some move and some stand still: kinds are 0 and 1
-            np.multiply(self.kept, lengths[1] if two else np.take(lengths, self.kinds, mode="clip"), out=out)
-            if two:
-                out *= self.kinds
+            np.multiply(self.kept, lengths[-1], out=out)
+        if two and self.kinds is not None:
+            out *= self.kinds
 
     def row(self, t: float = 1.0) -> Callable[[slice], Array]:
         """A function that makes one of the `blocks` of the direction, times t, flat; the next one takes its place."""

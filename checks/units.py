@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -35,8 +36,8 @@ class Unit:
         How many they are.
     size : float
         How far t = 1 moves them: the rms of what they are grouped by, a 100 % change.
-    others : tuple of float
-        Other sizes that can settle what this one leaves open: the entries' own, the tensor's.
+    further : callable
+        `others`, looked at where they are asked for.
     scale : float
         Root mean square over directions of the claimed derivative along this unit alone; 0 for a claimed zero.
     rounded : float
@@ -50,10 +51,21 @@ class Unit:
     mask: NDArray[np.bool_] | None
     entries: int
     size: float
-    others: tuple[float, ...]
+    further: Callable[[], tuple[float, ...]]
     scale: float
     rounded: float
     small: bool
+
+    @property
+    def others(self) -> tuple[float, ...]:
+        """Other sizes that can settle what this one leaves open: the entries' own, the tensor's."""
+        return self.further()
+
+    def above(self, zero: float) -> bool:
+        """Whether the claim is above what counts as zero, along its first direction or along a longer one."""
+        if self.scale > zero or not self.scale:
+            return self.scale > zero
+        return self.scale * max((1.0, *(other / self.size for other in self.others))) > zero
 
 
 def units(
@@ -115,10 +127,8 @@ def _among(name: str, point: Point, g: Array, group: Group, tensor: float, sprea
     spread = spread or spread_of(inside)
     length, whole = group.rms or tensor, spread.rms
     parts = groups(inside, "claimed", spread)
-    x = point[name] if len(parts) > 1 else inside
     for part in parts:
         mask = _within(group.mask, part.mask)
-        own = (masked_rms(x, mask) or length) if len(parts) > 1 else length
         words = ", ".join(w for w in (group.words, part.words) if w)
         reach = length * MAGNITUDE_RMS * float(np.sqrt(part.n))
         yield Unit(
@@ -127,11 +137,16 @@ def _among(name: str, point: Point, g: Array, group: Group, tensor: float, sprea
             mask=mask,
             entries=part.n,
             size=length,
-            others=tuple(s for s in (own, tensor) if not 1 / RHO < length / s < RHO),
+            further=partial(_others, point[name], mask if len(parts) > 1 else None, length, tensor),
             scale=0.0 if part.zero else reach * part.rms,
             rounded=reach * whole,
             small=part is not parts[0],
         )
+
+
+def _others(x: Array, mask: NDArray[np.bool_] | None, length: float, tensor: float) -> tuple[float, ...]:
+    own = length if mask is None else masked_rms(x, mask) or length
+    return tuple(s for s in (own, tensor) if not 1 / RHO < length / s < RHO)
 
 
 def _within(outer: NDArray[np.bool_] | None, inner: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
@@ -159,7 +174,7 @@ def tangent(
     home = unmoved(point)
     primals = {name: home[name] for name in moving}
     shapes = [x.shape for x in primals.values() for _ in range(_reals(x))]
-    drawn = iter(every_draw(rng, shapes, tiled=type(home) is not Rows))
+    drawn = iter(every_draw(rng, shapes))
     moves = {
         name: Tangent(next(drawn), *_lengths(moving[name], x.size), next(drawn) if _reals(x) > 1 else None)
         for name, x in primals.items()

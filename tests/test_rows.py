@@ -11,7 +11,7 @@ from checks import audit
 from checks.budget import Budget
 from checks.calls import Calls
 from checks.displaced import Displaced, fill_row
-from checks.drawing import FEW, draws, every_draw, numbers, signed_values
+from checks.drawing import FEW, draws, every_draw, signed_values
 from checks.handed import Buffers
 from checks.probes import rms, varied
 from checks.report.record import Report
@@ -101,9 +101,6 @@ def test_directions_drawn_together_are_those_drawn_one_after_the_other() -> None
         together = every_draw(one, shapes, dtype)
         for shape, made in zip(shapes, together, strict=True):
             assert signed_values(made).tobytes() == signed_values(draws(other, shape, dtype)).tobytes()
-        one, other = np.random.default_rng(5), np.random.default_rng(5)
-        for shape, made in zip(shapes, every_draw(one, shapes, dtype, tiled=False), strict=True):
-            assert np.array_equal(signed_values(made), numbers(other, shape, dtype))
 
 
 def test_every_entry_varies_by_up_to_half_as_much_again_as_was_asked() -> None:

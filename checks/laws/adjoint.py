@@ -65,15 +65,14 @@ def adjoint(ground: Ground) -> list[Verdict]:
 
 def _at_both(ground: Ground, names: Names) -> tuple[list[Verdict], Place | None]:
     """The verdicts, and the caller's own point if the claim could be asked there; ``names`` of the judged, if known."""
-    rng, known = ground.rng("adjoint"), spreads(ground.point)
-    values = by_value(ground.point, known)
-    names, verdicts, v, steady = _moved(ground, rng, values, known, names)
+    rng, values = ground.rng("adjoint"), by_value(ground.point, ground.spreads)
+    names, verdicts, v, steady = _moved(ground, rng, values, names)
     if names is None:
         return [], None
-    here = _place(ground, ground.point, v, rng, "at your point", known, names)
+    here = _place(ground, ground.point, v, rng, "at your point", names)
     if here:
         here.steady.extend(steady)
-        among = units(here.gradient, ground.point, values, known, here.claimed)
+        among = units(here.gradient, ground.point, values, ground.spreads, here.claimed)
         verdicts += _held(ground, here, measure(here, among, equal=True))
     return verdicts, here
 
@@ -86,22 +85,18 @@ def _held(ground: Ground, place: Place, verdicts: list[Verdict]) -> list[Verdict
 
 
 def _moved(
-    ground: Ground,
-    rng: np.random.Generator,
-    values: Mapping[str, list[Group]],
-    known: Mapping[str, Spread],
-    names: Names,
+    ground: Ground, rng: np.random.Generator, values: Mapping[str, list[Group]], names: Names
 ) -> tuple[Names, list[Verdict], Array, list[Steady]]:
     """Whose claims were judged there, the verdicts, the second cotangent, and how steady the forward is along that.
 
     What they took of memory is free afterwards.
     """
-    v, lengths = ground.cotangent, {n: s.rms or 1.0 for n, s in known.items()}
-    away = _place(ground, moved(rng, ground.point, lengths), v, rng, "at a moved point", known, names)
-    first = away or _place(ground, ground.point, v, rng, "at your point", known, names)
+    v, lengths = ground.cotangent, {n: s.rms or 1.0 for n, s in ground.spreads.items()}
+    away = _place(ground, moved(rng, ground.point, lengths), v, rng, "at a moved point", names)
+    first = away or _place(ground, ground.point, v, rng, "at your point", names)
     verdicts = []
     if first:
-        among = units(first.gradient, ground.point, values, known, first.claimed)
+        among = units(first.gradient, ground.point, values, ground.spreads, first.claimed)
         verdicts = measure(first, among, equal=True, zeros=True)
     v = _small_outputs_up(rng, first, ground)
     if first:
@@ -124,7 +119,7 @@ def _coarseness(first: Place, h: float, here: Array, kept: Array) -> Array:
     through these; and for ever where an output stands still there that must have moved, as it did further out.
     """
     asked = first.first[0]
-    if h not in asked.kept:  # too many outputs to be kept
+    if 2 * h not in asked.kept:  # too many outputs to be kept
         return np.zeros(here[kept].shape)
     try:
         five = np.array([np.real(asked.outputs(k * h)[kept]) for k in STEPS], dtype=np.float64)
@@ -152,13 +147,7 @@ QUARTIC: Final = _through(STEPS, BETWEEN)
 
 
 def _place(
-    ground: Ground,
-    point: Point,
-    v: Array,
-    rng: np.random.Generator,
-    where: str,
-    known: Mapping[str, Spread],
-    names: Names = None,
+    ground: Ground, point: Point, v: Array, rng: np.random.Generator, where: str, names: Names = None
 ) -> Place | None:
     """The claim at ``point``, measured in double precision where the forward takes it; None outside the domain.
 
@@ -184,9 +173,9 @@ def _place(
     if not np.isfinite(output[v != 0]).all():
         return None
     lost, claimed = len(claims) < len(names) or not names, spreads(claims)
-    if (lost or not _largest(claims, claimed, known, output, v) < HUGE) and np.abs(v).max() > LIGHT:
+    if (lost or not _largest(claims, claimed, ground.spreads, output, v) < HUGE) and np.abs(v).max() > LIGHT:
         # a pullback is linear: what overflows is asked smaller
-        return _place(ground, point, v * LIGHT, rng, where, known, names)
+        return _place(ground, point, v * LIGHT, rng, where, names)
     if lost:
         return None
     lifted, fine = _lifted(ground.calls, point, output)

@@ -9,10 +9,11 @@ from typing import Any, Final
 import numpy as np
 
 from checks.calls import Calls, flat, quietly, unflat
+from checks.groups import spreads
 from checks.laws.raised import RaisedError
 from checks.numeric.line import OutOfBudgetError
 from checks.probes import signed
-from checks.rows import Rows
+from checks.rows import Rows, Spread
 from checks.subject import Array, Output, Point, finite, named_outputs
 from checks.verdict import Verdict
 
@@ -53,6 +54,12 @@ class Ground:
     def point(self) -> Point:
         """The caller's point."""
         return self.calls.point
+
+    @property
+    def spreads(self) -> Mapping[str, Spread]:
+        """How large the entries of every primal are."""
+        found: Mapping[str, Spread] = self.once("spreads", lambda: spreads(self.point))
+        return found
 
     @property
     def gradient(self) -> dict[str, Array]:
@@ -100,11 +107,11 @@ class Ground:
 
         Not where a law has failed: what it saw is what explains it.
         """
-        names = self.judged
+        kept = {"judged": self.judged, "spreads": self.spreads}
         if self.memo.get("failed"):
             return
         self.memo.clear()
-        self.memo["judged"] = names
+        self.memo.update(kept)
         self.gradient.clear()
 
     def forget(self, said: str) -> None:
