@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from checks.drawing import blocks, in_a_row
+from checks.drawing import blocks, in_a_row, leading
 from checks.rows import Rows
 from checks.subject import Array, Point
 from checks.tangents import Tangent, row, values
@@ -116,7 +116,11 @@ def pieces(out: Array, point: Point, name: str) -> Iterator[tuple[Array, Array]]
         return
     write = None if flat is None else _writer(point, name)
     if flat is None or write is None:
-        yield out, np.asarray(point[name])
+        x = np.asarray(point[name])
+        if out.flags.c_contiguous or not x.flags.c_contiguous:
+            yield out, x
+        else:  # of another order: side by side they are compared in no time
+            yield from ((np.ascontiguousarray(out[rows]), x[rows]) for rows in leading(out))
         return
     every = blocks(flat.size)
     made = np.empty(every[0].stop, dtype=flat.dtype)

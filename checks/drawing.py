@@ -186,6 +186,20 @@ def blocks(size: int) -> list[slice]:
     return [slice(at, min(at + length, size)) for at in range(0, size, length)]
 
 
+def leading(array: Array) -> list[slice]:
+    """Slices of the first axis that hold about `BLOCK` entries each: what is copied across memory orders at a time.
+
+    Examples
+    --------
+    >>> leading(np.ones((100, 1000)))[:2], leading(np.ones(3)), leading(np.ones(()))
+    ([slice(0, 32, None), slice(32, 64, None)], [slice(0, 3, None)], [])
+    """
+    if not array.ndim or not array.size:
+        return []
+    length = max(1, BLOCK // (array.size // len(array)))
+    return [slice(at, min(at + length, len(array))) for at in range(0, len(array), length)]
+
+
 def in_a_row(array: Array) -> Array | None:
     """A flat view of ``array``, None where its memory has another order or is small enough to be taken at once."""
     return array.reshape(-1) if array.size > FEW and array.flags.c_contiguous else None

@@ -136,7 +136,7 @@ LAWS: Final[Mapping[str, Law]] = {
     "adjoint": Law(
         sentence="⟨v, J u⟩ = ⟨Jᵀv, u⟩, the left side measured",
         exists_for="wrong values of any kind",
-        forwards=7,
+        forwards=6,
         pullbacks=2,
         run=adjoint,
     ),

@@ -73,7 +73,8 @@ def _moves(ground: Ground, by: float) -> bool:
 
 
 def _point(ground: Ground, by: float) -> Point:
-    return varied(ground.rng("precision"), ground.point, by)
+    point: Point = ground.once(f"point, {by:g}", lambda: varied(ground.rng("precision"), ground.point, by))
+    return point
 
 
 def _pullback(ground: Ground, name: str, g: Array) -> str:
