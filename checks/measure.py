@@ -1,8 +1,9 @@
 """Measure: from a claimed gradient at one place to a verdict for each of its units, cheapest oracle first.
 
-A joint direction over all undecided units is asked first: four passes settle every unit whose share of the scale is not
-too small. What remains is asked again with weights that give each unit an equal part, then in halves, then alone; only
-a unit that disagrees on its own pays for a full measurement, and it fails only if a second direction repeats it.
+A joint direction over all undecided units is asked first: two to four passes settle every unit whose share of the
+scale is not too small. What remains is asked again with weights that give each unit an equal part, then in halves,
+then alone; only a unit that disagrees on its own pays for a full measurement, and it fails only if a second direction
+repeats it.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ def _rounding_of_zero(place: Place) -> float:
 
 
 def _stand_still(place: Place, units: list[Unit], found: dict[str, Verdict]) -> None:
-    """Claimed zeros, together: two passes where the forward is flat, else against how its outputs change."""
+    """Claimed zeros, together: one pass where the forward is flat, else against how its outputs change."""
     if not units:
         return
     asked = ray(place, units, equal=False)

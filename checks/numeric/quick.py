@@ -14,6 +14,8 @@ the tensor that is judged (never against |claim| of one direction):
    the mean of the two one-sided slopes: it lies between them, so that passing it is right.
 4. The four values are finite and not all equal.
 
+Two or three values beside ψ(0), of `checks.numeric.stencil`, are asked the same.
+
 The bar of a quick estimate is τ·scale + |D₃(2h) − D₅| + rounding: the finest it speaks of is τ·scale, even where ψ is a
 straight line, and it holds the error of the *coarser* three-point value.
 """
