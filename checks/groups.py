@@ -60,15 +60,9 @@ def groups(values: Array, verb: str, spread: Spread) -> list[Group]:
     n, (whole, largest, least) = values.size, spread
     if largest == 0.0 or not np.isfinite(largest):
         return [Group("", None, n, 0.0)]
-    if least > VANISHED * largest and (least >= MIXED * whole or _smaller(values, MIXED * whole) <= n // 10):
+    if least > VANISHED * largest and (least >= MIXED * whole or _smaller(values, MIXED * whole)[0] <= n // 10):
         return [Group("", None, n, whole)]
-    gone = _below(values, VANISHED * largest)
-    there, exactly = n - int(np.count_nonzero(gone)), n - int(np.count_nonzero(values))
-    if exactly and n - exactly - there <= RARE * there:  # beside exact zeros: those are flat bit for bit, these are not
-        np.equal(values, 0, out=gone)
-        there = n - exactly
-    typical = whole * float(np.sqrt(n / there))
-    little = _smaller(values, MIXED * typical) - (n - there)
+    gone, there, typical, little = _gone(values, spread)
     made: list[Group] = []
     if little <= there // 10:
         if there == n:
@@ -86,6 +80,24 @@ def groups(values: Array, verb: str, spread: Spread) -> list[Group]:
         rest = 0.0 if np.count_nonzero(values) == there else masked_rms(values, gone)
         made.append(Group(f"{verb} zero", gone, n - there, rest, zero=True))
     return made if len(made) > 1 else [Group("", None, n, whole)]
+
+
+def _gone(values: Array, spread: Spread) -> tuple[NDArray[np.bool_], int, float, int]:
+    """Which entries vanish beside the largest; how many do not, their root mean square, and how many of them are small.
+
+    A few that vanish beside exact zeros count as there: zeros are flat bit for bit, these are not.
+    """
+    n, (whole, largest, least) = values.size, spread
+    if least == 0:
+        there = int(np.count_nonzero(values))
+        typical = whole * sqrt(n / there)
+        vanished, little = (count - (n - there) for count in _smaller(values, VANISHED * largest, MIXED * typical))
+        if vanished <= RARE * (there - vanished):
+            return values == 0, there, typical, little
+    gone = _below(values, VANISHED * largest)
+    there = n - int(np.count_nonzero(gone))
+    typical = whole * sqrt(n / there)
+    return gone, there, typical, _smaller(values, MIXED * typical)[0] - (n - there)
 
 
 def masked_rms(values: Array, mask: NDArray[np.bool_] | None) -> float:
@@ -134,11 +146,13 @@ def spread_of(values: Array) -> Spread:
     return Spread(whole, largest, least)
 
 
-def _smaller(values: Array, small: float) -> int:
-    """How many magnitudes are below ``small``."""
-    if values.size <= BLOCK:
-        return int(np.count_nonzero(np.abs(values) < small))
-    return sum(int(np.count_nonzero(magnitude < small)) for magnitude in _magnitudes(values))
+def _smaller(values: Array, *bounds: float) -> list[int]:
+    """How many magnitudes are below each of the bounds."""
+    counts = [0] * len(bounds)
+    for magnitude in _magnitudes(values):
+        for i, small in enumerate(bounds):
+            counts[i] += int(np.count_nonzero(magnitude < small))
+    return counts
 
 
 def _below(values: Array, most: float) -> NDArray[np.bool_]:

@@ -190,7 +190,7 @@ def _lengths(parts: list[tuple[Unit, float]], n: int) -> tuple[Any, NDArray[np.i
     """One length for all entries, or the lengths of kinds of entries with the kind of each; the first stands still."""
     masks, lengths = [u.mask for u, _ in parts], [length for _, length in parts]
     alike = len(set(lengths)) == 1
-    if alike and sum(n if m is None else int(np.count_nonzero(m)) for m in masks) == n:
+    if alike and sum(u.entries for u, _ in parts) == n:
         return lengths[0], None
     if len(parts) == 1 and masks[0] is not None:
         return np.array([0.0, lengths[0]]), masks[0].view(np.int8)
