@@ -86,14 +86,19 @@ def draws(rng: np.random.Generator, shape: tuple[int, ...], dtype: type = np.int
     return every_draw(rng, [shape], dtype)[0]
 
 
-def every_draw(rng: np.random.Generator, shapes: Iterable[tuple[int, ...]], dtype: type = np.int16) -> list[Drawn]:
-    """What `draws` gives of each shape, one after the other; those of few entries are made together."""
+def every_draw(
+    rng: np.random.Generator, shapes: Iterable[tuple[int, ...]], dtype: type = np.int16, most: int = FEW
+) -> list[Drawn]:
+    """What `draws` gives of each shape, one after the other; those of few entries are made together.
+
+    How many these are at ``most`` may be said anew: a table is quicker from about 4 × `FEW` on, smaller long before.
+    """
     made: list[Drawn] = []
     few: list[tuple[int, ...]] = []
     waiting = 0
     for shape in shapes:
         size = prod(shape)
-        alone = size > FEW
+        alone = size > most
         if alone or waiting + size > BLOCK:
             made += _numbers(rng, few, dtype)
             few, waiting = [], 0

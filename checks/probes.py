@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from checks import drawing, rows
 from checks.displaced import Displaced
 from checks.drawing import every_draw, numbers, signed_values
 from checks.rows import SAFE, Rows
@@ -111,7 +112,8 @@ def moved(rng: np.random.Generator, point: Point, sizes: Mapping[str, float]) ->
 
     A point of more than `LARGE` entries is made where it is used, unless it is kept in a row.
     """
-    drawn = every_draw(rng, [x.shape for x in point.values()], np.int8)
+    most = rows.FEW if type(point) is Rows else drawing.FEW
+    drawn = every_draw(rng, [x.shape for x in point.values()], np.int8, most)
     direction = {name: Tangent(kept, MOVED * sizes[name]) for name, kept in zip(point, drawn, strict=True)}
     if type(point) is Rows:
         made = filled(point.layout, direction)

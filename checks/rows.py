@@ -20,6 +20,8 @@ MOST: Final = 1 << 17
 """Numbers: 1 MiB in float64."""
 APART: Final = 8
 """Every array begins at a multiple of so many numbers, which are 64 bytes; what is in between is 0."""
+FEW: Final = 16_384
+"""Directions of arrays in a row that have no more entries are drawn one by one."""
 DOUBLE: Final = np.dtype(np.float64)
 _DOUBLES: Final = {DOUBLE}
 SAFE: Final = 1e-200  # sums of squares between this and its inverse have neither over- nor underflowed

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from checks import rows
 from checks.displaced import unmoved
-from checks.drawing import every_draw
+from checks.drawing import FEW, every_draw
 from checks.groups import Group, by_value, groups, masked_rms, spread_of, spreads
 from checks.numeric.scan import RHO
 from checks.probes import MAGNITUDE_RMS
@@ -174,7 +175,7 @@ def tangent(
     home = unmoved(point)
     primals = {name: home[name] for name in moving}
     shapes = [x.shape for x in primals.values() for _ in range(_reals(x))]
-    drawn = iter(every_draw(rng, shapes))
+    drawn = iter(every_draw(rng, shapes, most=rows.FEW if type(home) is Rows else FEW))
     moves = {
         name: Tangent(next(drawn), *_lengths(moving[name], x.size), next(drawn) if _reals(x) > 1 else None)
         for name, x in primals.items()
