@@ -117,10 +117,13 @@ def pieces(out: Array, point: Point, name: str) -> Iterator[tuple[Array, Array]]
     write = None if flat is None else _writer(point, name)
     if flat is None or write is None:
         x = np.asarray(point[name])
-        if out.flags.c_contiguous or not x.flags.c_contiguous:
+        if out.flags.c_contiguous and x.flags.c_contiguous:
             yield out, x
-        else:  # of another order: side by side they are compared in no time
-            yield from ((np.ascontiguousarray(out[rows]), x[rows]) for rows in leading(out))
+        elif out.flags.f_contiguous and x.flags.f_contiguous:
+            yield out.T, x.T
+        else:  # of different orders: side by side they are compared in no time
+            both = (np.ascontiguousarray(a[rows]) for rows in leading(out) for a in (out, x))
+            yield from zip(both, both, strict=True)
         return
     every = blocks(flat.size)
     made = np.empty(every[0].stop, dtype=flat.dtype)

@@ -157,8 +157,17 @@ def finite(array: Array) -> bool:
 
 
 def equal(a: Array, b: Array) -> bool:
-    """Whether two arrays of one shape hold equal numbers; quicker than NumPy's own question on small ones."""
-    return a.shape == b.shape and bool((a == b).all())
+    """Whether two arrays of one shape hold equal numbers; quicker than NumPy's own question on small ones.
+
+    Of large ones the first rows are compared before all: most that differ do so there.
+    """
+    if a.shape != b.shape:
+        return False
+    if a.size > MANY:
+        few = max(1, MANY * len(a) // a.size)
+        if not (a[:few] == b[:few]).all():
+            return False
+    return bool((a == b).all())
 
 
 def _seen(value: object) -> str:

@@ -24,24 +24,21 @@ def fortran(x: Array) -> Array:
     >>> a.flags.f_contiguous, a.flags.writeable
     (True, False)
     """
-    made = np.empty_like(x, order="F")
-    if x.ndim == 0:
-        made[...] = x
-    for rows in leading(x):  # a few rows at a time: their cache lines are used up
-        made[rows] = x[rows]
-    return _locked(made)
+    return _locked(_in_columns(x))
 
 
 def strided(x: Array) -> Array:
-    """A copy whose entries lie apart, and backwards along the first axis.
+    """A copy whose entries lie apart, and backwards along the first axis: in Fortran order, or with gaps of NaN.
 
     Examples
     --------
-    >>> strided(np.array([1.0, 2.0])), strided(np.ones(3)).strides
-    (array([1., 2.]), (-16,))
+    >>> strided(np.array([1.0, 2.0])), strided(np.ones(3)).strides, strided(np.ones((3, 2))).strides
+    (array([1., 2.]), (-16,), (-8, 24))
     """
     if np.ndim(x) == 0:
         return np.array(x)
+    if sum(n > 1 for n in x.shape) > 1:
+        return _in_columns(x[::-1])[::-1]
     wide = np.empty((*x.shape, 2), dtype=x.dtype)
     for rows in leading(x):
         wide[rows, ..., 1] = np.nan
@@ -61,6 +58,16 @@ def one_value(x: Array) -> Array:
     if constant and x.flat[0] == 0 and x.dtype.kind == "f":  # −0 is another number than 0
         constant = bool((np.signbit(x) == np.signbit(x.flat[0])).all())
     return np.broadcast_to(np.array(x.flat[0], dtype=x.dtype), x.shape) if constant else np.array(x)
+
+
+def _in_columns(x: Array) -> Array:
+    """A copy in Fortran order, made a few rows at a time, so that their cache lines are used up."""
+    made = np.empty_like(x, order="F")
+    if x.ndim == 0:
+        made[...] = x
+    for rows in leading(x):
+        made[rows] = x[rows]
+    return made
 
 
 def _locked(x: Array) -> Array:

@@ -14,7 +14,7 @@ from checks.laws.state import elsewhere
 from checks.numeric.bits import NAMES, significand_bits
 from checks.numeric.line import OutOfBudgetError
 from checks.probes import varied
-from checks.subject import Array, Point
+from checks.subject import Array, Point, equal
 from checks.verdict import Outcome, Verdict
 
 SMALL_MOVE: Final = 1e-10
@@ -101,7 +101,7 @@ def _pullback(ground: Ground, name: str, g: Array) -> str:
 
 
 def _same(a: Any, g: Array) -> bool:
-    return a is None or bool(np.array_equal(a, g))
+    return a is None or (np.shape(a) == g.shape and equal(np.asarray(a), g))
 
 
 def _nearby(ground: Ground, by: float) -> dict[str, Any]:

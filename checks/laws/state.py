@@ -15,7 +15,7 @@ from checks.laws.noise import last_bits, noise
 from checks.laws.raised import RaisedError
 from checks.numeric.line import OutOfBudgetError
 from checks.probes import moved, sizes, varied
-from checks.subject import Array, Point, Subject
+from checks.subject import Array, Point, Subject, equal
 from checks.verdict import Outcome, Verdict
 
 NOISE: Final = 1e-3
@@ -134,7 +134,7 @@ def _with_own_parameters(ground: Ground) -> Point:
 def _others(ground: Ground) -> Iterator[Point]:
     rng = ground.rng("fresh")
     scaled = varied(rng, ground.point, APART)
-    if any((scaled[n] != x).any() for n, x in ground.point.items()):
+    if not all(equal(scaled[n], x) for n, x in ground.point.items()):
         yield {n: np.flip(x) for n, x in scaled.items()}  # other entries are the largest ones
         yield scaled
     yield moved(rng, ground.point, sizes(ground.point))
