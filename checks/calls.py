@@ -82,6 +82,10 @@ class Calls:
         """What was spent so far."""
         return Cost(forward=self.forwards, pullback=self.pullbacks, seconds=time.perf_counter() - self.started)
 
+    def spare(self) -> None:
+        """Let go of memory that results were copied to."""
+        self._buffers.spare()
+
     def _spend(self) -> None:
         if self.budget.passes is not None and self.forwards >= self.budget.passes:
             raise OutOfBudgetError(f"the budget of {self.budget.passes} forward passes is spent")

@@ -67,7 +67,7 @@ class Buffers:
     def __init__(self) -> None:
         self._free: dict[str, Array] = {}
         self._full: Point | None = None  # the point that the free ones hold
-        self._results: dict[str, Array] = {}
+        self._results: dict[str, list[Array]] = {}
         self._row: Rows | None = None
 
     def lend(self, point: Point) -> dict[str, Array]:
@@ -115,18 +115,25 @@ class Buffers:
     def keep(self, results: Mapping[str, Any], name: str) -> Any:
         """A result as an array that nobody else can write into: itself where nobody else refers to it, else a copy.
 
-        Copies are made where the last one of that name was, once nobody refers to that any more.
+        Copies are made where one of that name was to which nobody refers any more.
         """
         if getattr(results[name], "nbytes", 0) <= FEW:
             return np.array(results[name])
         if type(results[name]) is np.ndarray and results[name].flags.owndata and alone(results, name):
             return results[name]
         result = np.asarray(results[name])
-        if name in self._results and alone(self._results, name) and _alike(self._results[name], result):
-            np.copyto(self._results[name], result)
-        else:
-            self._results[name] = np.array(result)
-        return self._results[name]
+        kept = self._results.setdefault(name, [])
+        for i in range(len(kept)):
+            if alone(kept, i) and _alike(kept[i], result):
+                np.copyto(kept[i], result)
+                return kept[i]
+        kept.append(np.array(result))
+        return kept[-1]
+
+    def spare(self) -> None:
+        """Let go of the memory of copies that nobody refers to."""
+        for name, kept in self._results.items():
+            self._results[name] = [kept[i] for i in range(len(kept)) if not alone(kept, i)]
 
 
 def _untouched(held: Rows, given: Mapping[str, Any], before: Point, home: Rows) -> bool:
@@ -149,12 +156,12 @@ def _alike(array: Array, like: Array) -> bool:
     return same and (b.c_contiguous or b.f_contiguous) and a.c_contiguous == b.c_contiguous
 
 
-def alone(arrays: Mapping[str, Any], name: str) -> bool:
-    """Whether the mapping holds the only reference to what it has under ``name``; false where it cannot be known."""
+def alone(arrays: Any, name: str | int) -> bool:
+    """Whether a mapping or a list holds the only reference to what it has there; false where it cannot be known."""
     return _references(arrays, name) == _ALONE
 
 
-def _references(arrays: Mapping[str, Any], name: str) -> int:
+def _references(arrays: Any, name: str | int) -> int:
     return sys.getrefcount(arrays[name])
 
 

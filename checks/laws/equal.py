@@ -20,7 +20,7 @@ from checks.drawing import blocks, in_a_row
 from checks.laws.ground import Ground, misshapen
 from checks.laws.noise import plausible
 from checks.probes import rms
-from checks.rows import Rows, Spread
+from checks.rows import Rows
 from checks.subject import Array, equal, finite
 from checks.verdict import Outcome, Verdict
 
@@ -163,28 +163,27 @@ def _differs(
 
 def _surely(ground: Ground, name: str, want: Mapping[str, Array], scale: float | None) -> float:
     """A difference that is rounding in any entry: `MULTIPLE` times the root mean square of the first sample."""
-
-    def usual() -> float:
-        _, factor, _ = SAMPLES[0]
-        once, times = ground.gradient, ground.pulled(f"pullback({SAMPLES[0][0]})", factor * ground.cotangent)
-        if type(times) is Rows and type(once) is Rows and finite(times.row):
-            typical, largest, _ = _all_gaps(ground, times, once, factor)[name]
-        elif misshapen(ground.point[name], times.get(name)):
-            return 0.0
-        else:
-            largest, typical = _largest_gap(np.asarray(times[name]), np.asarray(once[name]), factor)
-        return typical if plausible(ground, name, largest / factor) else 0.0
-
-    typical: float = ground.once(f"the usual rounding of {name}", usual)
+    typical: float = ground.once("the usual rounding", lambda: _usual(ground)).get(name, 0.0)
     if scale is not None:
         return MULTIPLE * typical * scale
     usual_size, size = (_rms(arrays, name) for arrays in (ground.gradient, want))
     return MULTIPLE * typical * (max(1.0, size / usual_size) if usual_size > 0 else 1.0)
 
 
-def _all_gaps(ground: Ground, times: Rows, once: Rows, factor: float) -> Mapping[str, Spread]:
-    found: Mapping[str, Spread] = ground.once("all gaps", lambda: times.like(times.row - factor * once.row).spreads)
-    return found
+def _usual(ground: Ground) -> dict[str, float]:
+    """Root mean square of the first sample of each gradient's rounding; whoever wants its entries asks for it again."""
+    said, factor, _ = SAMPLES[0]
+    once, times = ground.gradient, ground.pulled(f"pullback({said})", factor * ground.cotangent)
+    gaps: dict[str, tuple[float, float]] = {}
+    if type(times) is Rows and type(once) is Rows and finite(times.row):
+        spreads = times.like(times.row - factor * once.row).spreads
+        gaps = {n: (spread.largest, spread.rms) for n, spread in spreads.items()}
+    else:
+        for n, g in ground.wellformed.items():
+            if not misshapen(g, times.get(n)):
+                gaps[n] = _largest_gap(np.asarray(times[n]), g, factor)
+    ground.forget(f"pullback({said})")
+    return {n: typical for n, (largest, typical) in gaps.items() if plausible(ground, n, largest / factor)}
 
 
 def _largest_gap(a: Array, b: Array, factor: float = 1.0) -> tuple[float, float]:

@@ -37,7 +37,7 @@ def precision(ground: Ground) -> list[Verdict]:
     coarse = _forward(ground)
     if coarse:
         return passed("precision", coarse)
-    return [
+    failed = [
         Verdict(
             law="precision",
             tensor=name,
@@ -48,7 +48,11 @@ def precision(ground: Ground) -> list[Verdict]:
         )
         for name, g in ground.usable.items()
         if (words := _pullback(ground, name, g))
-    ] or passed("precision", _narrow(ground))
+    ]
+    for by in (SMALL_MOVE, VISIBLE_MOVE):
+        ground.forget(f"point, {by:g}")
+        ground.forget(f"pullback nearby, {by:g}")
+    return failed or passed("precision", _narrow(ground))
 
 
 def _forward(ground: Ground) -> str:

@@ -92,6 +92,8 @@ def fresh(ground: Ground) -> list[Verdict]:
     if not failed:
         ground.forget("after another point")
     make = ground.calls.subject.fresh
+    if not (failed or ground.calls.subject.accumulates):
+        ground.forget("elsewhere")
     if failed or make is None:
         return failed or passed("fresh")
     other = _made(make)
