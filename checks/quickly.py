@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import sqrt
 from typing import Any, Final
 
@@ -70,9 +70,11 @@ def quickly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Ve
             if step <= 2 * first <= 4 * step:
                 enough((first,), asked.line([-first, first]), every, still=still, off=OFF * off * whole)
         if not all(u.label in found for u in units):
-            enough((first,), asked.line(first * SOONER), every, still=still)
+            three = asked.line(first * SOONER)
+            enough((first,), three, every, still=still)
             if all(u.label in found for u in units):
-                place.steady.append(Steady(first, _off(found, units) / whole))
+                seen = sooner(still, three, first)
+                place.steady.append(Steady(first, float(seen.truncation[0] + seen.rounding[0]) / whole))
         if all(u.label in found for u in units):
             return False
     agreed = enough(*at(first), every)
@@ -152,11 +154,6 @@ def _agreement(
         return agreeing(seen, asked.claimed, scales, steps[0], resolution=goal, tolerance=tolerance, unsure=unsure)
     each, claims = np.repeat(values[None], k, axis=0), np.full(k, asked.claimed)
     return closer(each, claims, scales, steps, resolution=goal, tolerance=tolerance)
-
-
-def _off(found: Mapping[str, Verdict], units: Sequence[Unit]) -> float:
-    """How far off the slope may be that has just passed these units, rounding aside."""
-    return min(estimate.truncation for u in units if (estimate := found[u.label].estimate))
 
 
 def _estimate(value: float, bar: float, rounding: float, step: float, asked: Ray) -> Estimate:

@@ -24,21 +24,25 @@ def fortran(x: Array) -> Array:
     >>> a.flags.f_contiguous, a.flags.writeable
     (True, False)
     """
-    return _locked(_in_columns(x))
+    return _locked(_copied(x, np.empty_like(x, order="F")))
 
 
 def strided(x: Array) -> Array:
-    """A copy whose entries lie apart, and backwards along the first axis: in Fortran order, or with gaps of NaN.
+    """A copy whose entries lie apart, with gaps of NaN, and backwards along the first axis.
+
+    Of one axis there is a gap behind every entry, of several behind every column.
 
     Examples
     --------
     >>> strided(np.array([1.0, 2.0])), strided(np.ones(3)).strides, strided(np.ones((3, 2))).strides
-    (array([1., 2.]), (-16,), (-8, 24))
+    (array([1., 2.]), (-16,), (-8, 32))
     """
     if np.ndim(x) == 0:
         return np.array(x)
     if sum(n > 1 for n in x.shape) > 1:
-        return _in_columns(x[::-1])[::-1]
+        columns = np.empty((*x.shape[:0:-1], len(x) + 1), dtype=x.dtype)
+        columns[..., -1] = np.nan
+        return _copied(x[::-1], columns[..., :-1].T)[::-1]
     wide = np.empty((*x.shape, 2), dtype=x.dtype)
     for rows in leading(x):
         wide[rows, ..., 1] = np.nan
@@ -60,14 +64,13 @@ def one_value(x: Array) -> Array:
     return np.broadcast_to(np.array(x.flat[0], dtype=x.dtype), x.shape) if constant else np.array(x)
 
 
-def _in_columns(x: Array) -> Array:
-    """A copy in Fortran order, made a few rows at a time, so that their cache lines are used up."""
-    made = np.empty_like(x, order="F")
+def _copied(x: Array, to: Array) -> Array:
+    """``to``, in another order, with the entries of ``x``: a few rows at a time, which uses up their cache lines."""
     if x.ndim == 0:
-        made[...] = x
+        to[...] = x
     for rows in leading(x):
-        made[rows] = x[rows]
-    return made
+        to[rows] = x[rows]
+    return to
 
 
 def _locked(x: Array) -> Array:
