@@ -44,7 +44,14 @@ MODULES: Final = (
     "numeric.quick",
     "numeric.jump",
 )
-FACTS: Final = {"DOUBLE", "UNDERFLOW", "TINY", "MAGNITUDE_RMS", "WIDTHS", "HEAVIEST"}  # of the number format, or of a distribution
+FACTS: Final = {
+    "DOUBLE",
+    "UNDERFLOW",
+    "TINY",
+    "MAGNITUDE_RMS",
+    "WIDTHS",
+    "HEAVIEST",
+}  # of the number format, or of a distribution
 DEFAULTS: Final = {"TOLERANCE", "RESOLUTION"}  # of the stencil when it is called without the judge
 COSTS: Final = {
     "KEPT",
