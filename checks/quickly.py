@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from math import sqrt
 from typing import Any, Final
 
@@ -56,6 +57,9 @@ def quickly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Ve
                 found[units[i].label] = verdict
         return bool(seen.agrees[among].any()) or not np.isfinite(values).all()
 
+    def settled() -> bool:
+        return all(u.label in found for u in units)
+
     def at(*steps: float) -> tuple[tuple[float, ...], Array]:
         return steps, np.stack([asked.line(h * AT) for h in steps])
 
@@ -64,21 +68,10 @@ def quickly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Ve
         enough(*at(first, 4 * first), every)
     if not 0 < first <= NEAR:
         return False
-    if place.eps <= DOUBLE and not place.calls.subject.vectorised:  # three values do, where noise is not what decides
-        still, whole = pair(place.cotangent, place.output), norm(asked.scales)
-        for step, off in place.steady:
-            if step <= 2 * first <= 4 * step:
-                enough((first,), asked.line([-first, first]), every, still=still, off=OFF * off * whole)
-        if not all(u.label in found for u in units):
-            three = asked.line(first * SOONER)
-            enough((first,), three, every, still=still)
-            if all(u.label in found for u in units):
-                seen = sooner(still, three, first)
-                place.steady.append(Steady(first, float(seen.truncation[0] + seen.rounding[0]) / whole))
-        if all(u.label in found for u in units):
-            return False
+    if _by_fewer(place, asked, first, partial(enough, (first,), among=every), settled):
+        return False
     agreed = enough(*at(first), every)
-    if all(u.label in found for u in units) or _astray(asked, first):
+    if settled() or _astray(asked, first):
         return False
     bends = bent(place, asked, first)
     aside = bends is not None and not bends.most and bends.kink > sqrt(first)  # nearer, curvature may have put it there
@@ -100,6 +93,27 @@ def quickly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Ve
         if enough(*at(*steps), high):
             break
     return False
+
+
+def _by_fewer(place: Place, asked: Ray, h: float, enough: Callable[..., bool], settled: Callable[[], bool]) -> bool:
+    """Whether two values settle all units, where the forward is known to be steady, or three, which then show it.
+
+    Not in coarse dtypes, where noise decides, and not where a stack gives four values at once.
+    """
+    if place.eps > DOUBLE or place.calls.subject.vectorised:
+        return False
+    still, whole = pair(place.cotangent, place.output), norm(asked.scales)
+    for step, off in place.steady[:1]:
+        if step <= 2 * h <= 4 * step:  # noise may be larger at a shorter step, curvature at a longer one
+            enough(asked.line([-h, h]), still=still, off=OFF * off * whole)
+            if settled():
+                return True
+    three = asked.line(h * SOONER)
+    enough(three, still=still)
+    if settled():
+        seen = sooner(still, three, h)
+        place.steady.append(Steady(h, float(seen.truncation[0] + seen.rounding[0]) / whole))
+    return settled()
 
 
 def goal_of(place: Place, unit: Unit) -> float:
