@@ -124,7 +124,7 @@ class Calls:
             made = {"": (self.subject.reference or self.subject.forward)(given)}
             same = watched and self._same("forward", held, given, point)
             del given
-            several = isinstance(made[""], Mapping)
+            several = type(made[""]) is not np.ndarray and isinstance(made[""], Mapping)
             output = flat(made[""]) if several else np.asarray(self._buffers.keep(made, "")).reshape(-1)
         self._buffers.back(held, point if same else None)
         return output

@@ -122,8 +122,9 @@ class Rows(dict[str, Array]):
 
     def formed(self) -> bool:
         """Whether all parts still have the shapes and the dtype that they were made with: both can be set."""
-        shapes = self.layout.shapes
-        return {x.dtype for x in self.values()} == _DOUBLES and all(x.shape == shapes[n][0] for n, x in self.items())
+        shapes, parts = self.layout.shapes, self.values()
+        same = [x.shape for x in parts] == [shapes[name][0] for name in self]
+        return same and {x.dtype for x in parts} == _DOUBLES
 
     @property
     def spreads(self) -> Mapping[str, Spread]:

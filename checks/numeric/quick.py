@@ -136,9 +136,7 @@ def agreeing(
         & (tau > 0)
         & seen.moved
     )
-    value, rounding = (
-        a if a.shape == bar.shape else np.broadcast_to(a, bar.shape) for a in (seen.value, seen.rounding)
-    )
+    value, rounding = (a if a.shape == bar.shape else np.full(bar.shape, a) for a in (seen.value, seen.rounding))
     return Agreement(agrees, value, bar, rounding, h)
 
 
