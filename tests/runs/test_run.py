@@ -122,6 +122,10 @@ def test_a_driver_killed_in_the_middle_loses_nothing_that_was_finished(ledger: P
     assert len(after) == len(set(after)) == 40
 
 
+NO_BYTECODE = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+"""Bytecode of more than the limit would be cut off, and stay so for the tests that follow."""
+
+
 def test_on_a_full_disk_what_was_found_is_printed(ledger: Path) -> None:
     code = (
         "import resource, signal, sys; from checks.cli import main; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
@@ -129,7 +133,7 @@ def test_on_a_full_disk_what_was_found_is_printed(ledger: Path) -> None:
     )
     words = ["run", f"{SUITES}:RIGHT", "--ledger", str(ledger), "--quiet"]
     done = subprocess.run(  # noqa: S603 - our own line of Python
-        [sys.executable, "-c", code, *words], cwd=ROOT, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", code, *words], cwd=ROOT, capture_output=True, text=True, timeout=120, env=NO_BYTECODE
     )
     assert done.returncode == 70
     assert "took no more lines (" in done.stderr
