@@ -45,7 +45,7 @@ def _homogeneity(ground: Ground, tensor: str) -> str:
         return ""
     if np.array_equal(twice, -2 * g):
         return _bounded(ground, tensor)
-    other = _asked(ground, "pullback(1 − v)", tensor)
+    other = _asked(ground, "pullback(c − v)", tensor)
     if np.array_equal(twice, g):
         return "the upstream is ignored" if other is None or np.array_equal(other, g) else ""
     factor = ratio(twice, g)

@@ -66,7 +66,7 @@ LAWS: Final[Mapping[str, Law]] = {
         run=homogeneity,
     ),
     "additivity": Law(
-        sentence="pullback(1) = pullback(v) + pullback(1 − v), within the rounding that pullback(3v) shows",
+        sentence="pullback(c) = pullback(v) + pullback(c − v), c one number, within the rounding of pullback(3v)",
         exists_for="upstreams normalised by their own size, entries that act on each other",
         forwards=0,
         pullbacks=3,

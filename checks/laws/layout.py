@@ -83,6 +83,7 @@ STRIDED: Final = "with arrays strided and backwards in memory"
 BROADCAST: Final = "with a cotangent broadcast from one number"
 ADDS_UP: Final = "additivity holds with arrays in Fortran order and with a cotangent broadcast from one number"
 REFUSED: Final = "refused layouts"
+NEAR: Final = 0.125  # exact in every dtype beside the bits that a cotangent leaves free
 MEANS: Final = "it reads memory, not indices"
 
 
@@ -94,21 +95,22 @@ class Layout(NamedTuple):
 
 
 LAYOUTS: Final[Mapping[str, Layout]] = {
-    FORTRAN: Layout("1 − v", fortran),
+    FORTRAN: Layout("c − v", fortran),
     STRIDED: Layout("v", strided),
-    BROADCAST: Layout("1", one_value),
+    BROADCAST: Layout("c", one_value),
 }
 
 
-def ones(ground: Ground) -> Array:
-    """A cotangent of 1, and 0 where an output is not finite; flat."""
-    return np.where(ground.cotangent == 0, 0.0, 1.0)
+def cotangent(ground: Ground, name: str) -> Array:
+    """One of v, c and c − v, flat: c is one number, `NEAR` the first of v, and 0 where an output is not finite.
 
-
-def _cotangent(ground: Ground, name: str) -> Array:
+    So that c − v has small entries and large ones, whatever v is: a threshold relative to the largest shows.
+    """
+    v = ground.cotangent
     if name == "v":
-        return ground.cotangent
-    return ones(ground) - ground.cotangent if name == "1 − v" else ones(ground)
+        return v
+    even = np.where(v == 0, 0.0, v[v != 0][0] + NEAR)
+    return even if name == "c" else even - v
 
 
 def asked_in(ground: Ground, said: str) -> Mapping[str, Any] | None:
@@ -117,7 +119,7 @@ def asked_in(ground: Ground, said: str) -> Mapping[str, Any] | None:
     def go() -> Mapping[str, Any] | None:
         name, form = LAYOUTS[said]
         try:
-            return ground.pull(f"{said}, pullback({name})", _cotangent(ground, name), form=form)
+            return ground.pull(f"{said}, pullback({name})", cotangent(ground, name), form=form)
         except RaisedError as raised:
             ground.memo.setdefault(REFUSED, {})[said] = str(raised)
             return None
@@ -137,7 +139,7 @@ def layout(ground: Ground) -> list[Verdict]:
         got = asked_in(ground, said)
         if got is None:
             continue
-        plain = ground.wellformed if name == "v" else ground.pulled(f"pullback({name})", _cotangent(ground, name))
+        plain = ground.wellformed if name == "v" else ground.pulled(f"pullback({name})", cotangent(ground, name))
         want = {n: np.asarray(plain[n]) for n in ground.wellformed if plain.get(n) is not None}
         failed = hold(ground, "layout", f"{said} the pullback is another one", got, want, means=MEANS)
         if failed:

@@ -10,7 +10,7 @@ import numpy as np
 from checks.drawing import blocks, in_a_row
 from checks.laws.equal import hold, passed, ratio
 from checks.laws.ground import Ground, misshapen
-from checks.laws.layout import ADDS_UP, BROADCAST, FORTRAN, asked_in, ones
+from checks.laws.layout import ADDS_UP, BROADCAST, FORTRAN, asked_in, cotangent
 from checks.rows import Rows
 from checks.subject import Array, equal
 from checks.verdict import Verdict
@@ -93,7 +93,7 @@ def _exact(ground: Ground, asked: tuple[str, float], names: Iterable[str]) -> bo
 
 
 def additivity(ground: Ground) -> list[Verdict]:
-    """pullback(1) = pullback(v) + pullback(1 − v), within the rounding that pullback(3v) shows.
+    """pullback(c) = pullback(v) + pullback(c − v) for one number c, within the rounding that pullback(3v) shows.
 
     First with the layouts that `layout` is about. Where one is refused, or they do not add up, it is asked without.
     """
@@ -102,10 +102,10 @@ def additivity(ground: Ground) -> list[Verdict]:
         for said in (FORTRAN, BROADCAST):
             ground.forget(said)
         return passed("additivity")
-    one, rest = ones(ground), ones(ground) - ground.cotangent
-    failed = _adds_up(ground, ground.pulled("pullback(1 − v)", rest), ground.pulled("pullback(1)", one))
+    rest, whole = (ground.pulled(f"pullback({name})", cotangent(ground, name)) for name in ("c − v", "c"))
+    failed = _adds_up(ground, rest, whole)
     if not failed:
-        ground.forget("pullback(1 − v)")
+        ground.forget("pullback(c − v)")
     return failed or passed("additivity")
 
 
@@ -119,10 +119,10 @@ def _adds_up(ground: Ground, rest: Mapping[str, Any] | None, whole: Mapping[str,
         want = usable.like(usable.row + rest.row)
     lost = {name: g for name, g in usable.items() if name not in there}
     words, means = (
-        "pullback(1) is not pullback(v) + pullback(1 − v)",
+        "pullback(c) is not pullback(v) + pullback(c − v)",
         "the cotangent's entries are not taken one by one",
     )
-    return hold(ground, "additivity", "with the cotangent 1 − v", rest, lost) or hold(
+    return hold(ground, "additivity", "with the cotangent c − v", rest, lost) or hold(
         ground, "additivity", words, whole, want, means=means
     )
 
