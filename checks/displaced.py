@@ -121,7 +121,7 @@ def pieces(out: Array, point: Point, name: str) -> Iterator[tuple[Array, Array]]
             yield out, x
         elif out.flags.f_contiguous and x.flags.f_contiguous:
             yield out.T, x.T
-        else:  # of different orders: side by side they are compared in no time
+        else:  # of different orders: a few rows at a time side by side
             both = (np.ascontiguousarray(a[rows]) for rows in leading(out) for a in (out, x))
             yield from zip(both, both, strict=True)
         return

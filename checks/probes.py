@@ -10,12 +10,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from checks import drawing, rows
 from checks.displaced import Displaced
 from checks.drawing import every_draw, numbers, signed_values
 from checks.rows import SAFE, Rows
 from checks.subject import Array, Point
-from checks.tangents import Tangent, filled
+from checks.tangents import Tangent, filled, kept_of
 
 MOVED: Final = 1e-3  # the moved point is this far, relative to each tensor's size, from the caller's
 LARGE: Final = 1 << 14  # entries
@@ -81,14 +80,9 @@ def rms(array: Array) -> float:
 
 def sizes(point: Mapping[str, Array]) -> dict[str, float]:
     """`size` of every primal."""
-    return {name: r or 1.0 for name, r in all_rms(point).items()}
-
-
-def all_rms(arrays: Mapping[str, Array]) -> dict[str, float]:
-    """`rms` of every array."""
-    if type(arrays) is Rows:
-        return {name: spread.rms for name, spread in arrays.spreads.items()}
-    return {name: rms(x) for name, x in arrays.items()}
+    if type(point) is Rows:
+        return {name: spread.rms or 1.0 for name, spread in point.spreads.items()}
+    return {name: size(x) for name, x in point.items()}
 
 
 def varied(rng: np.random.Generator, point: Point, by: float) -> Point:
@@ -112,8 +106,7 @@ def moved(rng: np.random.Generator, point: Point, sizes: Mapping[str, float]) ->
 
     A point of more than `LARGE` entries is made where it is used, unless it is kept in a row.
     """
-    most = rows.FEW if type(point) is Rows else drawing.FEW
-    drawn = every_draw(rng, [x.shape for x in point.values()], np.int8, most)
+    drawn = every_draw(rng, [x.shape for x in point.values()], np.int8, kept_of(point))
     direction = {name: Tangent(kept, MOVED * sizes[name]) for name, kept in zip(point, drawn, strict=True)}
     if type(point) is Rows:
         made = filled(point.layout, direction)

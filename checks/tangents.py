@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from checks import rows
 from checks.drawing import FEW, Drawn, Tiled, block_length, blocks, in_a_row, signed_values
 from checks.rows import Layout, Rows
 
@@ -101,6 +102,11 @@ class Tangent:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         made = self.values()
         return made if dtype is None else made.astype(dtype, copy=False)
+
+
+def kept_of(point: Mapping[str, Array]) -> int:
+    """Directions of so many entries are kept as they are: of arrays in a row more, as there it is time that counts."""
+    return rows.FEW if type(point) is Rows else FEW
 
 
 def filled(layout: Layout, direction: Mapping[str, Tangent]) -> Rows:

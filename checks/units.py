@@ -10,15 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from checks import rows
 from checks.displaced import unmoved
-from checks.drawing import FEW, every_draw
+from checks.drawing import every_draw
 from checks.groups import Group, by_value, groups, masked_rms, spread_of, spreads
 from checks.numeric.scan import RHO
 from checks.probes import MAGNITUDE_RMS
 from checks.rows import Rows, Spread
 from checks.subject import Array, Point
-from checks.tangents import Tangent, filled
+from checks.tangents import Tangent, filled, kept_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,7 +174,7 @@ def tangent(
     home = unmoved(point)
     primals = {name: home[name] for name in moving}
     shapes = [x.shape for x in primals.values() for _ in range(_reals(x))]
-    drawn = iter(every_draw(rng, shapes, most=rows.FEW if type(home) is Rows else FEW))
+    drawn = iter(every_draw(rng, shapes, most=kept_of(home)))
     moves = {
         name: Tangent(next(drawn), *_lengths(moving[name], x.size), next(drawn) if _reals(x) > 1 else None)
         for name, x in primals.items()
