@@ -136,11 +136,11 @@ def test_one_audit_serves_all_laws_and_one_law_pays_for_itself_alone(run):
         row = next(line for line in result.outlines if line.startswith("right ")).split()
         return int(row[-3]), int(row[-2])
 
-    everything = passes(run(RIGHT_AND_WRONG, "-k", "right"))
+    everything = passes(run(RIGHT_AND_WRONG, "-k", "right", "--gradient-seed", "5"))
     one = passes(run(RIGHT_AND_WRONG, "-k", "right and shapes"))
     assert one == (1, 1)
     assert everything[1] > one[1]
-    direct = checks.auditing.audit(lambda: _layers(), laws=None)
+    direct = checks.auditing.audit(lambda: _layers(), laws=None, name="right", seed=5)
     assert everything == (direct.cost.forward, direct.cost.pullback)
 
 
