@@ -111,7 +111,7 @@ class Calls:
         self._buffers.back(held, point if same else None)
         return found if several else found[""]
 
-    def forward_quietly(self, point: Point, *, watched: bool = True) -> Array:
+    def forward_quietly(self, point: Point, *, watched: bool = False) -> Array:
         """One forward pass at a point that we chose: outputs as one flat array, warnings silenced.
 
         Where there is a reference it is measured in the forward's place. What it writes into the point goes unnoticed
@@ -167,12 +167,19 @@ class Calls:
             return np.array(flat(self.subject.second(point, tangent)))  # type: ignore[misc]  # asked where it is there
 
     def pullback(
-        self, point: Point, cotangent: Any, form: Form | None = None, of: Subject | None = None
+        self,
+        point: Point,
+        cotangent: Any,
+        form: Form | None = None,
+        of: Subject | None = None,
+        *,
+        keep: bool = True,
     ) -> dict[str, Any]:
         """One pullback, on arrays of ours; what is returned is ours as well (buffers are reused).
 
         ``form`` makes the copies that are handed over; ``of`` is another subject's. Where the claim adds into a buffer,
-        each call has a buffer of its own.
+        each call has a buffer of its own. What is looked at before the next call, and then no more, need not be copied:
+        that is ``keep=False``.
         """
         self.pullbacks += 1
         subject = of or self.subject
@@ -182,8 +189,12 @@ class Calls:
             randomness.restore(self.states)
         several = type(cotangent) is not np.ndarray and isinstance(cotangent, Mapping)
         before = cotangent if several else {"": cotangent}
-        held = self._buffers.lend(point) if form is None else copies(point, form)
+        lent = self._buffers.lend(point)
+        held = lent if form is None else copies(lent, form)
         upstream = copies(before, form or np.array)
+        for name in before if form else ():
+            if upstream[name] is before[name]:  # a form may leave an array as it is
+                upstream[name] = np.array(before[name])
         given, given_upstream = dict(held), dict(upstream)
         gradient = subject.pullback(given, given_upstream if several else upstream[""])
         same = self._same("pullback", held, given, point)
@@ -200,12 +211,18 @@ class Calls:
         together = Rows.of(found, home.layout) if type(home) is Rows and not self.lenient else None
         for name in () if together else found:
             if found[name] is not None:
-                found[name] = self._buffers.keep(found, name)
+                found[name] = self._buffers.keep(found, name) if keep else np.asarray(found[name])
                 if self.lenient:
                     found[name] = _finite(found[name])
-        if form is None:
-            self._buffers.back(held, point if same else None)
+        del held
+        self._buffers.back(lent, point if same else None)
         return together or found
+
+    def keep(self, gradient: dict[str, Any]) -> None:
+        """Copy what a pullback returned with ``keep=False``, unless it is ours already."""
+        for name in () if type(gradient) is Rows else gradient:
+            if gradient[name] is not None:
+                gradient[name] = self._buffers.keep(gradient, name)
 
     def _numbers(self, outputs: dict[str, Any], name: str) -> Array:
         try:

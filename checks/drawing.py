@@ -143,7 +143,8 @@ def _numbers(rng: np.random.Generator, shapes: Sequence[tuple[int, ...]], dtype:
     part &= whole - 1
     part += whole >> 1
     part ^= sign
-    values = part + np.concatenate([FRACTIONS[: each * count] for count in counts])
+    fractions = [FRACTIONS[: each * count] for count in counts]
+    values = part + (fractions[0] if len(fractions) == 1 else np.concatenate(fractions))
     values *= 1 / whole
     starts = [each * at for at in accumulate(counts, initial=0)]
     return [values[at : at + n].reshape(shape) for at, n, shape in zip(starts, sizes, shapes, strict=False)]

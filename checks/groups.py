@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from checks.drawing import BLOCK, in_a_row
 from checks.probes import rms
-from checks.rows import SAFE, Rows, Spread
+from checks.rows import MIXED, SAFE, Rows, Spread
 from checks.subject import Array, Point
 
-MIXED: Final = 1e-3  # a tensor of which a tenth is below MIXED × its rms has entries of mixed scales
 DECADES: Final = 3  # entries within this many decades make one group
 VANISHED: Final = 1e-11  # entries below this × the tensor's largest are zero for the judge: they join the claimed zeros
 RARE: Final = 1e-4  # unless they are no more than this share of the others and some are zero exactly
@@ -57,11 +56,14 @@ def spreads(arrays: Mapping[str, Array]) -> Mapping[str, Spread]:
 
 def groups(values: Array, verb: str, spread: Spread) -> list[Group]:
     """Entries within `DECADES` of one another, largest first; one group where all are; those that vanish last."""
-    n, (whole, largest, least) = values.size, spread
+    n, (whole, largest, least, small) = values.size, spread
     if largest == 0.0 or not np.isfinite(largest):
         return [Group("", None, n, 0.0)]
-    if least > VANISHED * largest and (least >= MIXED * whole or _smaller(values, MIXED * whole)[0] <= n // 10):
-        return [Group("", None, n, whole)]
+    if least > VANISHED * largest:
+        if small is None:
+            small = 0 if least >= MIXED * whole else _smaller(values, MIXED * whole)[0]
+        if small <= n // 10:
+            return [Group("", None, n, whole)]
     gone, there, typical, little = _gone(values, spread)
     made: list[Group] = []
     if little <= there // 10:
@@ -87,7 +89,7 @@ def _gone(values: Array, spread: Spread) -> tuple[NDArray[np.bool_], int, float,
 
     A few that vanish beside exact zeros count as there: zeros are flat bit for bit, these are not.
     """
-    n, (whole, largest, least) = values.size, spread
+    n, (whole, largest, least, _) = values.size, spread
     if least == 0:
         there = int(np.count_nonzero(values))
         typical = whole * sqrt(n / there)

@@ -55,7 +55,7 @@ def changes(held: Mapping[str, Array], given: Mapping[str, Any], before: Point) 
         elif array.shape != like.shape or array.dtype != like.dtype:
             was = f"it was {like.dtype} of shape {like.shape}"
             yield name, f"{was}, afterwards {array.dtype} of shape {array.shape}"
-        elif not all(_identical(a, b) for a, b in pieces(array, before, name)):
+        elif array.flags.writeable and not all(_identical(a, b) for a, b in pieces(array, before, name)):
             yield name, _change(np.asarray(before[name]), array)
         elif given.get(name) is not array:
             yield name, REPLACED
@@ -175,7 +175,7 @@ def _holders(rows: Rows) -> tuple[int, int]:
     return sys.getrefcount(rows.row) - len(rows), max(map(sys.getrefcount, rows.values()))
 
 
-_LONE: Final = Rows(Layout({"": (0, 1)}, {"": ((1,), "C")}, 8, np.array([0, 1])), np.empty(8))
+_LONE: Final = Rows(Layout({"": (0, 1)}, {"": ((1,), "C")}, 8, np.array([0, 1]), np.arange(1, 8)), np.empty(8))
 _OURS: Final = _holders(_LONE) if sys.implementation.name == "cpython" else None
 _ALONE: Final = _references({"": np.empty(1)}, "") if sys.implementation.name == "cpython" else -1
 

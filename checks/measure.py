@@ -73,7 +73,7 @@ def _measured(place: Place, units: Sequence[Unit], *, equal: bool, zeros: bool) 
     scales = np.array([u.scale for u in units])
     whole = max(float(np.hypot(place.value, norm(scales))), UNDERFLOW)
     zero = _rounding_of_zero(place) * whole  # of claims that no length of their entries brings above it
-    sized = [u if u.above(zero) else replace(u, scale=whole) for u in units]
+    sized = [u if u.above(zero) else u._replace(scale=whole) for u in units]
     alone = [u for u in sized if (zeros or whole == UNDERFLOW) and u.scale == whole]
     try:
         _settle(place, [u for u in sized if u not in alone], found, equal=equal, first=True)
@@ -96,7 +96,7 @@ def _stand_still(place: Place, units: list[Unit], found: dict[str, Verdict]) -> 
     flat = flat_estimate(place, asked, sum(u.entries for u in units))
     if flat is None or not flat.sure:
         change = change_along(place, asked, _rounding_of_zero(place) * units[0].scale)
-        units = [replace(u, scale=change or u.scale) for u in units]
+        units = [u._replace(scale=change or u.scale) for u in units]
         _settle(place, units, found, equal=False, first=True)
         return
     for i, unit in enumerate(units):
@@ -198,7 +198,7 @@ def _one(place: Place, asked: Ray, unit: Unit) -> tuple[Verdict, bool]:
     if verdict.outcome is not Outcome.FAIL or place.resolution is not None:
         return verdict, False
     slack = SLIGHT * (PART if unit.small else DESIRED) * found.scale
-    eased = judge(replace(found, claim_error=max(found.claim_error, slack)))
+    eased = judge(found._replace(claim_error=max(found.claim_error, slack)))
     return (verdict, False) if eased.outcome is Outcome.FAIL else (_as_seen(eased), True)
 
 

@@ -14,7 +14,7 @@ from checks.displaced import Displaced
 from checks.drawing import every_draw, numbers, signed_values
 from checks.rows import SAFE, Rows
 from checks.subject import Array, Point
-from checks.tangents import Tangent, filled, kept_of
+from checks.tangents import Tangent, together
 
 MOVED: Final = 1e-3  # the moved point is this far, relative to each tensor's size, from the caller's
 LARGE: Final = 1 << 14  # entries
@@ -106,12 +106,12 @@ def moved(rng: np.random.Generator, point: Point, sizes: Mapping[str, float]) ->
 
     A point of more than `LARGE` entries is made where it is used, unless it is kept in a row.
     """
-    drawn = every_draw(rng, [x.shape for x in point.values()], np.int8, kept_of(point))
-    direction = {name: Tangent(kept, MOVED * sizes[name]) for name, kept in zip(point, drawn, strict=True)}
     if type(point) is Rows:
-        made = filled(point.layout, direction)
+        made = together(rng, point, ((name, None, MOVED * sizes[name]) for name in point), np.int8)
         made.row += point.row
         return made
+    drawn = every_draw(rng, [x.shape for x in point.values()], np.int8)
+    direction = {name: Tangent(kept, MOVED * sizes[name]) for name, kept in zip(point, drawn, strict=True)}
     there = Displaced(point, direction)
     return there if sum(x.size for x in point.values()) > LARGE else dict(there)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import random
 import sys
 from collections.abc import Callable, Mapping
@@ -11,6 +12,8 @@ import numpy as np
 
 States = Mapping[str, Any]
 """One state for each source that is loaded."""
+WORDS: Final = 2500
+"""Bytes of a Mersenne twister: 624 words and the place of the next."""
 
 
 class Source(NamedTuple):
@@ -21,12 +24,35 @@ class Source(NamedTuple):
     write: Callable[[Any], None]
 
 
-def _numpy() -> Any:
-    return np.random.get_state()  # noqa: NPY002 - the legacy generator is the one that code without a seed draws from
+class Twister(NamedTuple):
+    """The state of NumPy's global generator, and its memory where that is all of it: looked at in no time."""
+
+    state: Any
+    memory: bytes | None
 
 
-def _numpy_back(state: Any) -> None:
-    np.random.set_state(state)  # noqa: NPY002 - as above
+def _memory() -> bytes | None:
+    generator = np.random.get_bit_generator()  # type: ignore[attr-defined]  # missing from the stubs
+    if type(generator) is not np.random.MT19937:
+        return None
+    return ctypes.string_at(generator.ctypes.state_address, WORDS)
+
+
+def _numpy() -> Twister:
+    state = np.random.get_state(legacy=False)  # noqa: NPY002 - it is what code without a seed draws from
+    memory, words = _memory(), state["state"]
+    if state["has_gauss"] or memory is None or memory != _bytes(words["key"], words["pos"]):
+        memory = None
+    return Twister(state, memory)
+
+
+def _bytes(key: Any, at: int) -> bytes:
+    return bytes(key.tobytes() + at.to_bytes(4, sys.byteorder))
+
+
+def _numpy_back(seen: Twister) -> None:
+    if seen.memory is None or _memory() != seen.memory:
+        np.random.set_state(seen.state)  # noqa: NPY002 - as above
 
 
 def _torch() -> Any:
@@ -89,7 +115,19 @@ def drawn(since: States) -> tuple[str, ...]:
     >>> drawn(before)
     ()
     """
-    return tuple(name for name, state in since.items() if not _same(state, SOURCES[name].read()))
+    return tuple(name for name, state in since.items() if not _untouched(name, state))
+
+
+def _untouched(name: str, state: Any) -> bool:
+    if type(state) is not Twister:
+        return _same(state, SOURCES[name].read())
+    if state.memory is not None:
+        return _memory() == state.memory
+    return _same(_parts(state.state), _parts(_numpy().state))
+
+
+def _parts(state: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(x for part in state.values() for x in (part.values() if isinstance(part, dict) else (part,)))
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -202,7 +202,7 @@ def _outputs(place: Place, direction: Mapping[str, Tangent | Array], kept: dict[
         if t in kept:
             return kept[t]
         there = Displaced(place.point, direction, t)
-        values = place.calls.forward_quietly(dict(there) if isinstance(t, complex) else there, watched=False)
+        values = place.calls.forward_quietly(dict(there) if isinstance(t, complex) else there)
         if values.shape != place.output.shape:
             raise ValueError(f"outputs changed their shape from {place.output.shape} to {values.shape}")
         if 64 * values.size <= KEPT:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import prod, sqrt
+from math import sqrt
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -21,18 +21,23 @@ MOST: Final = 1 << 17
 APART: Final = 8
 """Every array begins at a multiple of so many numbers, which are 64 bytes; what is in between is 0."""
 FEW: Final = 16_384
-"""Directions of arrays in a row that have no more entries are drawn one by one."""
+"""Directions of rows that have no more numbers are drawn one by one."""
 DOUBLE: Final = np.dtype(np.float64)
 _DOUBLES: Final = {DOUBLE}
+MIXED: Final = 1e-3  # a tensor of which a tenth is below MIXED × its rms has entries of mixed scales
 SAFE: Final = 1e-200  # sums of squares between this and its inverse have neither over- nor underflowed
 
 
 class Spread(NamedTuple):
-    """Root mean square, largest and least magnitude of an array."""
+    """Root mean square, largest and least magnitude of an array.
+
+    And how many of its magnitudes are below `MIXED` times the first, where that was counted along the way.
+    """
 
     rms: float
     largest: float
     least: float
+    small: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,24 +54,29 @@ class Layout:
         How many numbers the row has; the last is of no array.
     bounds : ndarray of shape (2 k,)
         All starts and stops.
+    gaps : ndarray of int
+        The numbers that are of no array.
     """
 
     spans: Mapping[str, tuple[int, int]]
     shapes: Mapping[str, tuple[tuple[int, ...], Any]]
     length: int
     bounds: NDArray[np.intp]
+    gaps: NDArray[np.intp]
 
     @staticmethod
     def of(point: Mapping[str, Array]) -> Layout | None:
         """A layout for these arrays; None where they are not float64, not in a row of their own, too many or empty."""
-        spans, shapes, at = {}, {}, 0
+        spans, shapes, gaps, at = {}, {}, list[int](), 0
         for name, x in point.items():
             flags = x.flags
             if x.dtype != DOUBLE or not x.size or not (flags.c_contiguous or flags.f_contiguous):
                 return None
             spans[name], shapes[name] = (at, at + x.size), (x.shape, "C" if flags.c_contiguous else "F")
-            at += x.size // APART * APART + APART
-        return Layout(spans, shapes, at, np.array([*spans.values()]).reshape(-1)) if at <= MOST else None
+            end, at = at + x.size, at + x.size // APART * APART + APART
+            gaps += range(end, at)
+        bounds = np.array([*spans.values()]).reshape(-1)
+        return Layout(spans, shapes, at, bounds, np.array(gaps)) if at <= MOST else None
 
 
 class Rows(dict[str, Array]):
@@ -89,7 +99,8 @@ class Rows(dict[str, Array]):
         for name in layout.spans if names is None else names:
             start, stop = layout.spans[name]
             shape, order = layout.shapes[name]
-            self[name] = row[start:stop].reshape(shape, order=order)
+            part = row[start:stop]
+            self[name] = part.reshape(shape) if order == "C" else part.reshape(shape, order="F")
 
     @staticmethod
     def of(point: Mapping[str, Array], layout: Layout | None = None) -> Rows | None:
@@ -133,7 +144,7 @@ class Rows(dict[str, Array]):
         Examples
         --------
         >>> Rows.of({"w": np.array([3.0, -4.0]), "b": np.ones(5)}).spreads["w"]
-        Spread(rms=3.5355339059327378, largest=4.0, least=3.0)
+        Spread(rms=3.5355339059327378, largest=4.0, least=3.0, small=0)
         """
         if not self._spreads:
             magnitude = np.abs(self.row)
@@ -143,10 +154,16 @@ class Rows(dict[str, Array]):
             with np.errstate(over="ignore", under="ignore"):
                 np.multiply(magnitude, magnitude, out=magnitude)
                 squares = np.add.reduceat(magnitude, bounds)[::2].tolist()
-            for name, high, low, square in zip(self.layout.spans, largest, least, squares, strict=True):
-                unit = 1.0 if SAFE < square < 1 / SAFE else high or 1.0
-                if unit != 1.0:  # of the squares some have over- or underflowed
-                    square = float(np.sum((self[name] / unit) ** 2))
-                size = prod(self.layout.shapes[name][0])
-                self._spreads[name] = Spread(unit * sqrt(square / size), high, low)
+            for (name, (start, stop)), high, low, square in zip(
+                self.layout.spans.items(), largest, least, squares, strict=True
+            ):
+                mean = square / (stop - start)
+                if SAFE < square < 1 / SAFE:
+                    few = low * low < MIXED**2 * mean
+                    small = int(np.count_nonzero(magnitude[start:stop] < MIXED**2 * mean)) if few else 0
+                    self._spreads[name] = Spread(sqrt(mean), high, low, small)
+                else:  # of the squares some have over- or underflowed
+                    unit = high or 1.0
+                    mean = float(np.mean((self[name] / unit) ** 2))
+                    self._spreads[name] = Spread(unit * sqrt(mean), high, low)
         return self._spreads

@@ -57,7 +57,7 @@ def ahead(
             return
         same = _like(still, kept[0.0])
         if same and calls.stacks <= CHECKED:
-            same = _like(found[-1], calls.forward_quietly(points[-1], watched=False))
+            same = _like(found[-1], calls.forward_quietly(points[-1]))
         if same:
             kept.update(zip(wanted, found, strict=True))
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import fsum, prod
 from typing import Any
@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checks import rows
-from checks.drawing import FEW, Drawn, Tiled, block_length, blocks, in_a_row, signed_values
-from checks.rows import Layout, Rows
+from checks.drawing import FEW, Drawn, Tiled, block_length, blocks, every_draw, in_a_row, signed_values
+from checks.rows import Rows
 
 Array = NDArray[Any]
 
@@ -55,20 +55,6 @@ class Tangent:
             return np.asarray(made * lengths[1] * self.kinds)
         return np.asarray(made * np.take(lengths, self.kinds, mode="clip"))  # clip: without a check of bounds
 
-    def write(self, out: NDArray[np.float64]) -> None:
-        """Write the whole direction of a real primal into ``out``, of its shape."""
-        lengths = np.atleast_1d(self.length)
-        two = len(lengths) == 2 and lengths[0] == 0  # some move and some stand still: kinds are 0 and 1
-        if not out.flags.c_contiguous or (len(lengths) > 1 and not two):
-            out[...] = self.values()
-            return
-        if isinstance(self.kept, Tiled):
-            self.kept.write(float(lengths[-1]), out.reshape(-1))
-        else:
-            np.multiply(self.kept, lengths[-1], out=out)
-        if two and self.kinds is not None:
-            out *= self.kinds
-
     def row(self, t: float = 1.0) -> Callable[[slice], Array]:
         """A function that makes one of the `blocks` of the direction, times t, flat; the next one takes its place."""
         if self.imaginary is not None:
@@ -104,16 +90,44 @@ class Tangent:
         return made if dtype is None else made.astype(dtype, copy=False)
 
 
-def kept_of(point: Mapping[str, Array]) -> int:
-    """Directions of so many entries are kept as they are: of arrays in a row more, as there it is time that counts."""
-    return rows.FEW if type(point) is Rows else FEW
+def together(
+    rng: np.random.Generator,
+    home: Rows,
+    moves: Iterable[tuple[str, NDArray[np.bool_] | None, float]],
+    dtype: type = np.int16,
+) -> Rows:
+    """A direction of primals that are kept in a row, drawn at once; of those that stand still it is 0.
 
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Draws it.
+    home : Rows
+        The primals.
+    moves : iterable of (name, mask, length)
+        Which entries of a primal move, all of them where there is no mask, and how far.
+    dtype : type
+        Of the whole numbers that it is made from.
 
-def filled(layout: Layout, direction: Mapping[str, Tangent]) -> Rows:
-    """A direction of real primals in a row; of those that stand still it is 0."""
-    made = Rows(layout, np.zeros(layout.length), direction)
-    for name, u in direction.items():
-        u.write(made[name])
+    Examples
+    --------
+    >>> home = Rows.of({"w": np.ones((2, 2)), "b": np.ones(3)})
+    >>> u = together(np.random.default_rng(0), home, [("w", None, 2.0)])
+    >>> list(u), bool((np.abs(u["w"]) >= 1).all()), bool(u.row[4:].any())
+    (['w'], True, False)
+    """
+    lengths: dict[str, float | Array] = {}
+    for name, mask, length in moves:
+        lengths[name] = lengths.get(name, 0.0) + (length if mask is None else np.multiply(mask, length))
+    layout = home.layout
+    (drawn,) = every_draw(rng, [(layout.length,)], dtype, rows.FEW)
+    made = Rows(layout, signed_values(drawn) if type(drawn) is Tiled else np.asarray(drawn), lengths)
+    made.row[layout.gaps] = 0.0
+    for name, part in made.items():
+        part *= lengths[name]
+    for name in home.keys() - lengths.keys():
+        start, stop = layout.spans[name]
+        made.row[start:stop] = 0.0
     return made
 
 

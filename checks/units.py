@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +16,11 @@ from checks.numeric.scan import RHO
 from checks.probes import MAGNITUDE_RMS
 from checks.rows import Rows, Spread
 from checks.subject import Array, Point
-from checks.tangents import Tangent, filled, kept_of
+from checks.tangents import Tangent, together
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Unit:
-    """What gets a verdict of its own.
+class Unit(NamedTuple):
+    """What gets a verdict of its own; equal to itself alone.
 
     Attributes
     ----------
@@ -55,6 +53,15 @@ class Unit:
     scale: float
     rounded: float
     small: bool
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __ne__(self, other: object) -> bool:
+        return self is not other
+
+    def __hash__(self) -> int:
+        return id(self)
 
     @property
     def others(self) -> tuple[float, ...]:
@@ -117,7 +124,7 @@ def _told_apart(found: list[Unit]) -> list[Unit]:
     for unit in found:
         seen[unit.label] = seen.get(unit.label, 0) + 1
         again = seen[unit.label]
-        made.append(unit if again == 1 else replace(unit, label=f"{unit.label} [{again}]"))
+        made.append(unit if again == 1 else unit._replace(label=f"{unit.label} [{again}]"))
     return made
 
 
@@ -168,18 +175,19 @@ def tangent(
     mapping of name to Tangent or ndarray
         One for each primal that moves, of its shape, in units of the primal; `Rows` where the point is.
     """
+    home = unmoved(point)
+    if type(home) is Rows:
+        return together(rng, home, [(u.tensor, u.mask, length) for u, length in zip(units, sizes, strict=True)])
     moving: dict[str, list[tuple[Unit, float]]] = {}
     for unit, length in zip(units, sizes, strict=True):
         moving.setdefault(unit.tensor, []).append((unit, length))
-    home = unmoved(point)
     primals = {name: home[name] for name in moving}
     shapes = [x.shape for x in primals.values() for _ in range(_reals(x))]
-    drawn = iter(every_draw(rng, shapes, most=kept_of(home)))
-    moves = {
+    drawn = iter(every_draw(rng, shapes))
+    return {
         name: Tangent(next(drawn), *_lengths(moving[name], x.size), next(drawn) if _reals(x) > 1 else None)
         for name, x in primals.items()
     }
-    return filled(home.layout, moves) if type(home) is Rows else moves
 
 
 def _reals(x: Array) -> int:

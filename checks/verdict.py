@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from math import isfinite
-from typing import Final
+from typing import Final, NamedTuple
 
 from checks.numeric.estimate import Estimate
 
@@ -34,8 +34,7 @@ class Outcome(Enum):
         return next((o for o in (Outcome.FAIL, Outcome.INCONCLUSIVE) if o in seen), Outcome.PASS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(NamedTuple):
     """A claim beside a measurement, ready to be judged.
 
     Attributes

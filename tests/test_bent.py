@@ -188,12 +188,14 @@ def test_where_a_kink_is_too_near_another_direction_is_tried_before_all_is_measu
     for fresh in (0, measure.FRESH):
         monkeypatch.setattr(measure, "FRESH", fresh)
         for distance in (5e-7, 0.0):
-            reports = [audit(near(distance), seed=seed, laws=["adjoint"]) for seed in range(8)]
+            reports = [audit(near(distance), seed=seed, laws=["adjoint"]) for seed in range(24)]
             assert all(report.outcome is not Outcome.FAIL for report in reports)
             costs[fresh, distance] = [report.cost.forward for report in reports]
     assert costs[0, 0.0] == costs[measure.FRESH, 0.0]
-    assert max(costs[0, 5e-7]) >= 43 + 10
-    assert sum(costs[measure.FRESH, 5e-7]) < 0.7 * sum(costs[0, 5e-7])
+    both = zip(costs[0, 5e-7], costs[measure.FRESH, 5e-7], strict=True)
+    dear = [again for once, again in both if once >= 43 + 10]
+    assert dear
+    assert np.median(dear) < 20
 
 
 @pytest.mark.parametrize(("eps", "again"), [(2.0**-52, True), (2.0**-23, False)])

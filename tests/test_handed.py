@@ -101,9 +101,9 @@ def test_a_write_at_the_moved_point_alone_is_caught() -> None:
     calls = Calls(Subject(name="f", point=home, forward=forward, pullback=lambda p, v: {}), Budget())
     there = moved(np.random.default_rng(0), home, {"x": 1.0})
     assert isinstance(there, Displaced)
-    calls.forward_quietly(home)
+    calls.forward_quietly(home, watched=True)
     assert not calls.writes
-    calls.forward_quietly(there)
+    calls.forward_quietly(there, watched=True)
     assert f"1 of {LARGE + 1:,} entries" in calls.writes["forward", "the primal 'x'"]
 
 

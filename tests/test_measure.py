@@ -836,7 +836,7 @@ def goals(eps: float, small: bool = False, claim_error: float = 0.0, resolution:
     asked, one = asked_of(1.0, 2.0)
     (unit,) = units(one.gradient, one.point)
     at = replace(one, eps=eps, resolution=resolution)
-    return float(quickly.goals_of(at, replace(asked, claim_error=claim_error), [replace(unit, small=small)])[0])
+    return float(quickly.goals_of(at, replace(asked, claim_error=claim_error), [unit._replace(small=small)])[0])
 
 
 def test_the_goal_is_a_millionth_or_what_the_dtype_and_the_claim_can_say() -> None:
@@ -869,7 +869,7 @@ def test_below_some_ulps_of_the_function_a_claim_is_zero(eps: float, ulps: int, 
         (unit,) = units(one.gradient, one.point)
         whole = float(np.hypot(one.value, share * ulps * eps * 2))
         monkeypatch.setattr(measure, "beside_what_is_there", lambda *_: {})  # what a zero claims is another rule
-        (verdict,) = measure.measure(one, [replace(unit, scale=share * ulps * eps * 2)])
+        (verdict,) = measure.measure(one, [unit._replace(scale=share * ulps * eps * 2)])
         assert (verdict.scale == pytest.approx(whole)) is zero
 
 

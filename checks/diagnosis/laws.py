@@ -14,7 +14,7 @@ from checks.laws import Ground
 from checks.laws.equal import ratio
 from checks.laws.fold import base
 from checks.laws.ground import misshapen
-from checks.laws.state import OVERWRITES
+from checks.laws.state import AFTER, OVERWRITES
 from checks.numeric.bits import significand_bits
 from checks.subject import Array
 from checks.verdict import Verdict
@@ -67,7 +67,7 @@ def _fresh(ground: Ground, tensor: str) -> str:
     """The pullback here, after one at another point, is the sum of both."""
     g, both, there = (
         ground.wellformed[tensor],
-        ground.memo.get("after another point", {}).get(tensor),
+        ground.memo.get(AFTER, {}).get(tensor),
         ground.memo.get("elsewhere", (None, {}))[1].get(tensor),
     )
     if misshapen(g, both) or misshapen(g, there) or not np.any(there):

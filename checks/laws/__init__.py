@@ -75,8 +75,8 @@ LAWS: Final[Mapping[str, Law]] = {
     "precision": Law(
         sentence="where dtypes say float64 the pullback is no coarser than the forward",
         exists_for="float32 inside float64 code",
-        forwards=2,
-        pullbacks=2,
+        forwards=1,
+        pullbacks=1,
         run=precision,
     ),
     "fresh": Law(

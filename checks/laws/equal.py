@@ -105,6 +105,21 @@ def hold(
 HERE: Final = "at your point"
 
 
+def adds_up(ground: Ground, name: str, whole: Any, a: Array, b: Array) -> bool:
+    """Whether ``whole`` is surely a + b, within the rounding of the first gradient; block by block, without the sum."""
+    parts = [in_a_row(np.asarray(x)) for x in (whole, a, b)]
+    if any(x is None or x.dtype != np.float64 for x in parts) or np.shape(whole) != a.shape:
+        return False
+    most, made = _surely(ground, name, {}, 1.0), np.empty(blocks(a.size)[0].stop)
+    for at in blocks(a.size):
+        w, x, y = (part[at] for part in parts if part is not None)
+        gap = np.add(x, y, out=made[: x.size])
+        gap -= w
+        if not max(gap.max(), -gap.min()) <= most:  # NaN is not
+            return False
+    return True
+
+
 def _surely_equal(
     ground: Ground, got: Mapping[str, Any], want: Mapping[str, Array], scale: float | None, *, exact: bool
 ) -> Collection[str]:
@@ -173,16 +188,20 @@ def _surely(ground: Ground, name: str, want: Mapping[str, Array], scale: float |
 def _usual(ground: Ground) -> dict[str, float]:
     """Root mean square of the first sample of each gradient's rounding; whoever wants its entries asks for it again."""
     said, factor, _ = SAMPLES[0]
-    once, times = ground.gradient, ground.pulled(f"pullback({said})", factor * ground.cotangent)
     gaps: dict[str, tuple[float, float]] = {}
-    if type(times) is Rows and type(once) is Rows and finite(times.row):
-        spreads = times.like(times.row - factor * once.row).spreads
-        gaps = {n: (spread.largest, spread.rms) for n, spread in spreads.items()}
-    else:
-        for n, g in ground.wellformed.items():
-            if not misshapen(g, times.get(n)):
-                gaps[n] = _largest_gap(np.asarray(times[n]), g, factor)
-    ground.forget(f"pullback({said})")
+
+    def seen(times: Mapping[str, Any]) -> bool:
+        once = ground.gradient
+        if type(times) is Rows and type(once) is Rows and finite(times.row):
+            spreads = times.like(times.row - factor * once.row).spreads
+            gaps.update({n: (spread.largest, spread.rms) for n, spread in spreads.items()})
+        else:
+            for n, g in ground.wellformed.items():
+                if not misshapen(g, times.get(n)):
+                    gaps[n] = _largest_gap(np.asarray(times[n]), g, factor)
+        return True
+
+    ground.holds(f"pullback({said})", factor * ground.cotangent, seen)
     return {n: typical for n, (largest, typical) in gaps.items() if plausible(ground, n, largest / factor)}
 
 

@@ -169,6 +169,20 @@ class Ground:
         found: dict[str, Any] = self.once(said, lambda: self.pull(said, v))
         return found
 
+    def holds(self, said: str, v: Array, check: Callable[[dict[str, Any]], bool]) -> bool:
+        """Whether the pullback of ``v`` passes a check, which asks for no other; kept under this name where not.
+
+        And where a law has failed: what was seen may explain it.
+        """
+        if said in self.memo:
+            return check(self.memo[said])
+        found = self.pull(said, v, keep=False)
+        held = check(found)
+        if not held or self.memo.get("failed"):
+            self.calls.keep(found)
+            self.memo[said] = found
+        return held
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Law:

@@ -51,17 +51,17 @@ def strided(x: Array) -> Array:
 
 
 def one_value(x: Array) -> Array:
-    """A read-only view of one number in the shape of ``x``, every stride 0, where ``x`` holds one number only.
+    """A read-only view of one number in the shape of ``x``, every stride 0; ``x`` itself where it holds several.
 
     Examples
     --------
     >>> one_value(np.full((2, 3), 5.0)).strides, one_value(np.arange(2.0)).strides
     ((0, 0), (8,))
     """
-    constant = x.size > 0 and bool((x == x.flat[0]).all())
+    constant = x.size > 0 and bool(x.flat[0] == x.flat[-1]) and bool((x == x.flat[0]).all())
     if constant and x.flat[0] == 0 and x.dtype.kind == "f":  # −0 is another number than 0
         constant = bool((np.signbit(x) == np.signbit(x.flat[0])).all())
-    return np.broadcast_to(np.array(x.flat[0], dtype=x.dtype), x.shape) if constant else np.array(x)
+    return np.broadcast_to(np.array(x.flat[0], dtype=x.dtype), x.shape) if constant else x
 
 
 def _copied(x: Array, to: Array) -> Array:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from checks.drawing import blocks, in_a_row
-from checks.laws.equal import hold, passed, ratio
+from checks.laws.equal import adds_up, hold, passed, ratio
 from checks.laws.ground import Ground, misshapen
 from checks.laws.layout import ADDS_UP, BROADCAST, FORTRAN, asked_in, cotangent
 from checks.rows import Rows
@@ -31,11 +31,14 @@ MEANS: Final[Mapping[float, str]] = {
 
 def zero(ground: Ground) -> list[Verdict]:
     """pullback(0) = 0, exactly: no rounding makes anything of zeros."""
-    got = ground.pulled("pullback(0)", np.zeros_like(ground.cotangent))
-    usable = ground.usable
-    if usable.keys() <= got.keys() and not any(misshapen(g, got[n]) or got[n].any() for n, g in usable.items()):
-        ground.forget("pullback(0)")
+    usable, nothing = ground.usable, np.zeros_like(ground.cotangent)
+
+    def vanishes(got: Mapping[str, Any]) -> bool:
+        return usable.keys() <= got.keys() and not any(misshapen(g, got[n]) or got[n].any() for n, g in usable.items())
+
+    if ground.holds("pullback(0)", nothing, vanishes):
         return passed("zero")
+    got = ground.pulled("pullback(0)", nothing)
     want = {name: np.zeros_like(g) for name, g in usable.items()}
     means = "something is added that does not depend on the cotangent"
     return hold(ground, "zero", "pullback(0) is not 0", got, want, means=means, exact=True) or passed("zero")
@@ -80,16 +83,19 @@ def _exact(ground: Ground, asked: tuple[str, float], names: Iterable[str]) -> bo
     """Whether these gradients of factor·v are exactly factor times those of v."""
     said, factor = asked
 
-    def held() -> tuple[str, ...]:
-        got, first = ground.pulled(f"pullback({said}·v)", factor * ground.cotangent), ground.wellformed
-        if type(got) is Rows and type(first) is Rows and equal(got.row, factor * first.row):
-            return tuple(first)
-        return tuple(n for n, g in first.items() if n in got and _is_times(got[n], g, factor))
+    first = ground.wellformed
+    exactly: set[str] = ground.once(f"exactly {said}", set)
 
-    exactly: tuple[str, ...] = ground.once(f"exactly {said}", held)
-    if len(exactly) == len(ground.wellformed):
-        ground.forget(f"pullback({said}·v)")
-    return set(names) <= set(exactly)
+    def held(got: Mapping[str, Any]) -> bool:
+        if type(got) is Rows and type(first) is Rows and equal(got.row, factor * first.row):
+            exactly.update(first)
+        else:
+            exactly.update(n for n, g in first.items() if n in got and _is_times(got[n], g, factor))
+        return len(exactly) == len(first)
+
+    if not exactly.issuperset(names):
+        ground.holds(f"pullback({said}·v)", factor * ground.cotangent, held)
+    return exactly.issuperset(names)
 
 
 def additivity(ground: Ground) -> list[Verdict]:
@@ -114,9 +120,10 @@ def _adds_up(ground: Ground, rest: Mapping[str, Any] | None, whole: Mapping[str,
         return None
     usable = ground.usable
     there = [n for n, g in usable.items() if rest.get(n) is not None and np.shape(rest[n]) == g.shape]
-    want: Mapping[str, Array] = {n: usable[n] + rest[n] for n in there}
     if type(rest) is Rows and type(usable) is Rows:
-        want = usable.like(usable.row + rest.row)
+        want: Mapping[str, Array] = usable.like(usable.row + rest.row)
+    else:
+        want = {n: usable[n] + rest[n] for n in there if not adds_up(ground, n, whole.get(n), usable[n], rest[n])}
     lost = {name: g for name, g in usable.items() if name not in there}
     words, means = (
         "pullback(c) is not pullback(v) + pullback(c − v)",

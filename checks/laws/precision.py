@@ -23,6 +23,7 @@ LARGE_MOVE: Final = 1e-3
 """One that every forward sees."""
 VISIBLE_MOVE: Final = 1e-6
 """One that float32 sees in every entry, and that steps over hardly any kink."""
+VISIBLE: Final = "pullback after the visible move"
 MOST: Final = 0.5  # share of the entries that must see it
 STAIR: Final = 1e-11  # a smooth gradient that is blind to the small move changes by less than this over the visible one
 JUMP: Final = 1e-3  # a gradient that changes by more than this share over the visible move has jumped
@@ -49,9 +50,8 @@ def precision(ground: Ground) -> list[Verdict]:
         for name, g in ground.usable.items()
         if (words := _pullback(ground, name, g))
     ]
-    for by in (SMALL_MOVE, VISIBLE_MOVE):
-        ground.forget(f"point, {by:g}")
-        ground.forget(f"pullback nearby, {by:g}")
+    for said in (*(f"point, {by:g}" for by in (SMALL_MOVE, VISIBLE_MOVE)), VISIBLE):
+        ground.forget(said)
     return failed or passed("precision", _narrow(ground))
 
 
@@ -88,10 +88,10 @@ def _pullback(ground: Ground, name: str, g: Array) -> str:
     bits = significand_bits(values)
     if bits < 53 and len(np.unique(np.abs(values[values != 0]))) >= FEW:
         return f"the gradient of {name!r} says {g.dtype}, its values carry {bits} bits, as {NAMES[bits]} does"
-    there = elsewhere(ground)[1].get(name)
-    if not _same(_nearby(ground, SMALL_MOVE).get(name), g) or _same(there, g):
+    if name not in _blind(ground) or _same(elsewhere(ground)[1].get(name), g):
         return ""
-    seen = _nearby(ground, VISIBLE_MOVE).get(name)  # a gradient that is constant in pieces does not change here either
+    seen = ground.once(VISIBLE, lambda: _nearby(ground, VISIBLE_MOVE)).get(name)
+    # a gradient that is constant in pieces does not change here either
     if seen is None or np.shape(seen) != g.shape or not g.any() or np.mean((seen != g)[g != 0]) < MOST:
         return ""
     changed = (seen != g) & (g != 0)
@@ -104,21 +104,27 @@ def _pullback(ground: Ground, name: str, g: Array) -> str:
     )
 
 
+def _blind(ground: Ground) -> set[str]:
+    """Whose gradients are the same where every primal has made the small move, or are not known there."""
+
+    def go() -> set[str]:
+        there = _nearby(ground, SMALL_MOVE, keep=False)
+        return {name for name, g in ground.usable.items() if _same(there.get(name), g)}
+
+    found: set[str] = ground.once("blind to the small move", go)
+    return found
+
+
 def _same(a: Any, g: Array) -> bool:
     return a is None or (np.shape(a) == g.shape and equal(np.asarray(a), g))
 
 
-def _nearby(ground: Ground, by: float) -> dict[str, Any]:
+def _nearby(ground: Ground, by: float, **how: Any) -> dict[str, Any]:
     """The pullback where every primal has moved by ``by`` of itself; nothing outside the domain."""
-
-    def go() -> dict[str, Any]:
-        try:
-            return ground.pull("pullback(v) nearby", ground.cotangent, _point(ground, by))
-        except RaisedError:  # a point that we chose
-            return {}
-
-    found: dict[str, Any] = ground.once(f"pullback nearby, {by:g}", go)
-    return found
+    try:
+        return ground.pull("pullback(v) nearby", ground.cotangent, _point(ground, by), **how)
+    except RaisedError:  # a point that we chose
+        return {}
 
 
 def _narrow(ground: Ground) -> str:
