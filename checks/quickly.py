@@ -48,11 +48,10 @@ def quickly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Ve
     def enough(steps: tuple[float, ...], values: Array, among: Any, **more: float) -> bool:
         seen = _agreement(values, asked, steps, goals, share, **more)
         agreeing = np.flatnonzero(seen.agrees).tolist()
-        numbers = [a.tolist() for a in (seen.value, seen.bar, seen.rounding, goals)] if agreeing else []
+        numbers = [*zip(*(a.tolist() for a in (seen.value, seen.bar, seen.rounding)), strict=True)] if agreeing else []
+        alike = {(a, b, c): _estimate(a, b, c, seen.step, asked) for a, b, c in {numbers[i] for i in agreeing}}
         for i in agreeing:
-            value, bar, rounding, goal = (each[i] for each in numbers)
-            estimate = _estimate(value, bar, rounding, seen.step, asked)
-            verdict = judge(evidence(place, asked, units[i], estimate, i), goal)
+            verdict = judge(evidence(place, asked, units[i], alike[numbers[i]], i), float(goals[i]))
             if verdict.outcome is Outcome.PASS:
                 found[units[i].label] = verdict
         return bool(seen.agrees[among].any()) or not np.isfinite(values).all()
