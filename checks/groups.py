@@ -64,7 +64,7 @@ def groups(values: Array, verb: str, spread: Spread) -> list[Group]:
             small = 0 if least >= MIXED * whole else _smaller(values, MIXED * whole)[0]
         if small <= n // 10:
             return [Group("", None, n, whole)]
-    gone, there, typical, little = _gone(values, spread)
+    gone, there, typical, little, exactly = _gone(values, spread)
     made: list[Group] = []
     if little <= there // 10:
         if there == n:
@@ -79,27 +79,29 @@ def groups(values: Array, verb: str, spread: Spread) -> list[Group]:
                 part = magnitude[mask]
                 made.append(Group(f"{verb} about {float(part.max()):.0e}", mask, part.size, rms(part)))
     if there < n:
-        rest = 0.0 if np.count_nonzero(values) == there else masked_rms(values, gone)
+        rest = 0.0 if exactly else masked_rms(values, gone)
         made.append(Group(f"{verb} zero", gone, n - there, rest, zero=True))
     return made if len(made) > 1 else [Group("", None, n, whole)]
 
 
-def _gone(values: Array, spread: Spread) -> tuple[NDArray[np.bool_], int, float, int]:
+def _gone(values: Array, spread: Spread) -> tuple[NDArray[np.bool_], int, float, int, bool]:
     """Which entries vanish beside the largest; how many do not, their root mean square, and how many of them are small.
 
-    A few that vanish beside exact zeros count as there: zeros are flat bit for bit, these are not.
+    And whether those that vanish are 0. A few that vanish beside exact zeros count as there: zeros are flat bit for
+    bit, these are not.
     """
     n, (whole, largest, least, _) = values.size, spread
     if least == 0:
-        there = int(np.count_nonzero(values))
+        gone = values == 0  # counting zeros of floating point takes as long as three passes
+        there = n - int(np.count_nonzero(gone))
         typical = whole * sqrt(n / there)
         vanished, little = (count - (n - there) for count in _smaller(values, VANISHED * largest, MIXED * typical))
         if vanished <= RARE * (there - vanished):
-            return values == 0, there, typical, little
+            return gone, there, typical, little, True
     gone = _below(values, VANISHED * largest)
     there = n - int(np.count_nonzero(gone))
     typical = whole * sqrt(n / there)
-    return gone, there, typical, _smaller(values, MIXED * typical)[0] - (n - there)
+    return gone, there, typical, _smaller(values, MIXED * typical)[0] - (n - there), not values[gone].any()
 
 
 def masked_rms(values: Array, mask: NDArray[np.bool_] | None) -> float:
