@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from checks import rows
 from checks.drawing import BLOCK, FEW, Tiled, blocks, draws, signed_values
-from checks.tangents import Tangent, dot, pairing, row, terms, values
+from checks.rows import Rows
+from checks.tangents import Tangent, dot, pairing, row, terms, together, values
 
 
 @pytest.mark.parametrize("n", [1, 5, 1000, FEW, FEW + 1, BLOCK + 1, 20 * BLOCK + 17])
@@ -102,3 +104,23 @@ def test_a_complex_number_is_two_real_ones() -> None:
     u = Tangent(draws(rng, (n,)), 1.0, imaginary=draws(rng, (n,)))
     g = rng.normal(size=n) + 1j * rng.normal(size=n)
     assert pairing(g, u) == pytest.approx(float(np.real(np.vdot(g, u.values()))), rel=1e-12)
+
+
+@pytest.mark.parametrize("n", [40, rows.FEW + 1])
+def test_a_direction_of_a_row_moves_what_is_asked_by_its_length_and_nothing_else(n: int) -> None:
+    home = Rows.of({"w": np.ones((n, 3)), "still": np.ones(5), "f": np.asfortranarray(np.ones((3, 4)))})
+    assert home is not None
+    small = np.zeros((n, 3), dtype=bool)
+    small[::2, 1] = True
+    corner = np.zeros((3, 4), dtype=bool)
+    corner[0, 3] = True
+    u = together(np.random.default_rng(0), home, [("w", ~small, 2.0), ("w", small, 1e-3), ("f", corner, 7.0)])
+    assert list(u) == ["w", "f"]
+    assert not home.like(u.row)["still"].any()
+    assert not u.row[home.layout.gaps].any()
+    least, most = (0.43, 1.71)
+    for name, mask, length in (("w", ~small, 2.0), ("w", small, 1e-3), ("f", corner, 7.0)):
+        assert np.all((np.abs(u[name][mask]) >= least * length) & (np.abs(u[name][mask]) <= most * length))
+    assert not u["f"][~corner].any()
+    assert np.count_nonzero(u.row) == 3 * n + 1
+    assert set(np.sign(u["w"][small])) == {-1.0, 1.0}
