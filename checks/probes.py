@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Mapping
 from math import hypot, sqrt
 from typing import Any, Final
@@ -30,10 +31,10 @@ def generator(seed: int, *digest: object) -> np.random.Generator:
     >>> generator(0, "a", (2, 3)).random() == generator(0, "a", (2, 3)).random()
     True
     """
-    words = np.frombuffer(hashlib.sha256(repr(digest).encode()).digest()[:16], dtype=np.uint32)
+    words = hashlib.sha256(repr(digest).encode()).digest()[:16]
     if 0 <= seed < 1 << 32:  # one array of words: what a list of numbers would come to, in half the time
-        return np.random.default_rng(np.concatenate([np.array([seed], dtype=np.uint32), words]))
-    return np.random.default_rng([seed, *words.tolist()])
+        return np.random.default_rng(np.frombuffer(int(seed).to_bytes(4, sys.byteorder) + words, dtype=np.uint32))
+    return np.random.default_rng([seed, *np.frombuffer(words, dtype=np.uint32).tolist()])
 
 
 def signed(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
