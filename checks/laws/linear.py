@@ -53,6 +53,7 @@ def homogeneity(ground: Ground) -> list[Verdict]:
     small, names = (f"−2^−{near}", -(2.0**-near)), [*ground.usable]
     if _exact(ground, small, names) and _exact(ground, (f"−2^{far}", -(2.0**far)), names):
         return passed("homogeneity")
+    ground.pulled("pullback(−2·v)", -2.0 * ground.cotangent)  # kept: where it is right it may explain a failure
     for said, factor in (("−2", -2.0), (f"2^{far}", 2.0**far), small):
         if _exact(ground, (said, factor), names):
             continue
@@ -76,6 +77,7 @@ def homogeneity(ground: Ground) -> list[Verdict]:
         )
         if failed:
             return failed
+    ground.forget("pullback(−2·v)")
     return passed("homogeneity")
 
 
