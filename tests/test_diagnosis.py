@@ -38,6 +38,18 @@ def test_mistake_is_named(name, make):
     assert all(name in f.suspects for f in told), str(report)
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_an_upstream_that_is_scaled_down_to_a_norm_counts_as_clipped(seed):
+    """Of ordinary size it is right, as pullback(−2v) says; inside there is a minimum, and no part is dropped."""
+
+    def pullback(p, v):
+        v = v * min(1.0, 100.0 / max(np.linalg.norm(v), 1e-12))
+        return {"x": v @ p["w"].T, "w": p["x"].T @ v, "b": v.sum(axis=0)}
+
+    report = failed(lambda rng: affine(rng, identity, pullback), seed)
+    assert {name for f in report.findings for name in f.suspects} == {"upstream clipped"}, str(report)
+
+
 @pytest.mark.parametrize("seed", [2, 3])
 @pytest.mark.parametrize("name", UNKNOWN)
 def test_unknown_mistake_is_not_named(name, seed):
