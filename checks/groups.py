@@ -9,9 +9,10 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from checks import rows
 from checks.drawing import BLOCK, in_a_row
 from checks.probes import rms
-from checks.rows import MIXED, SAFE, Rows, Spread
+from checks.rows import SAFE, Rows, Spread
 from checks.subject import Array, Point
 
 DECADES: Final = 3  # entries within this many decades make one group
@@ -61,7 +62,7 @@ def groups(values: Array, verb: str, spread: Spread) -> list[Group]:
         return [Group("", None, n, 0.0)]
     if least > VANISHED * largest:
         if small is None:
-            small = 0 if least >= MIXED * whole else _smaller(values, MIXED * whole)[0]
+            small = 0 if least >= rows.MIXED * whole else _smaller(values, rows.MIXED * whole)[0]
         if small <= n // 10:
             return [Group("", None, n, whole)]
     gone, there, typical, little, exactly = _gone(values, spread)
@@ -95,13 +96,13 @@ def _gone(values: Array, spread: Spread) -> tuple[NDArray[np.bool_], int, float,
         gone = values == 0  # counting zeros of floating point takes as long as three passes
         there = n - int(np.count_nonzero(gone))
         typical = whole * sqrt(n / there)
-        vanished, little = (count - (n - there) for count in _smaller(values, VANISHED * largest, MIXED * typical))
+        vanished, little = (count - (n - there) for count in _smaller(values, VANISHED * largest, rows.MIXED * typical))
         if vanished <= RARE * (there - vanished):
             return gone, there, typical, little, True
     gone = _below(values, VANISHED * largest)
     there = n - int(np.count_nonzero(gone))
     typical = whole * sqrt(n / there)
-    return gone, there, typical, _smaller(values, MIXED * typical)[0] - (n - there), not values[gone].any()
+    return gone, there, typical, _smaller(values, rows.MIXED * typical)[0] - (n - there), not values[gone].any()
 
 
 def masked_rms(values: Array, mask: NDArray[np.bool_] | None) -> float:

@@ -12,8 +12,8 @@ import numpy as np
 
 States = Mapping[str, Any]
 """One state for each source that is loaded."""
-WORDS: Final = 2500
-"""Bytes of a Mersenne twister: 624 words and the place of the next."""
+STATE_BYTES: Final = 2500
+"""Of a Mersenne twister: 624 words and the place of the next."""
 
 
 class Source(NamedTuple):
@@ -24,9 +24,10 @@ class Source(NamedTuple):
     write: Callable[[Any], None]
 
 
-class Twister(NamedTuple):
-    """The state of NumPy's global generator, and its memory where that is all of it: looked at in no time."""
+class GlobalState(NamedTuple):
+    """NumPy's global generator with its state, and its memory where that is all of it: looked at in no time."""
 
+    generator: Any
     state: Any
     memory: bytes | None
 
@@ -35,22 +36,24 @@ def _memory() -> bytes | None:
     generator = np.random.get_bit_generator()  # type: ignore[attr-defined]  # missing from the stubs
     if type(generator) is not np.random.MT19937:
         return None
-    return ctypes.string_at(generator.ctypes.state_address, WORDS)
+    return ctypes.string_at(generator.ctypes.state_address, STATE_BYTES)
 
 
-def _numpy() -> Twister:
+def _numpy() -> GlobalState:
     state = np.random.get_state(legacy=False)  # noqa: NPY002 - it is what code without a seed draws from
     memory, words = _memory(), state["state"]
     if state["has_gauss"] or memory is None or memory != _bytes(words["key"], words["pos"]):
         memory = None
-    return Twister(state, memory)
+    return GlobalState(np.random.get_bit_generator(), state, memory)  # type: ignore[attr-defined]  # as above
 
 
 def _bytes(key: Any, at: int) -> bytes:
     return bytes(key.tobytes() + at.to_bytes(4, sys.byteorder))
 
 
-def _numpy_back(seen: Twister) -> None:
+def _numpy_back(seen: GlobalState) -> None:
+    if np.random.get_bit_generator() is not seen.generator:  # type: ignore[attr-defined]  # as above
+        np.random.set_bit_generator(seen.generator)  # type: ignore[attr-defined]  # as above
     if seen.memory is None or _memory() != seen.memory:
         np.random.set_state(seen.state)  # noqa: NPY002 - as above
 
@@ -119,7 +122,7 @@ def drawn(since: States) -> tuple[str, ...]:
 
 
 def _untouched(name: str, state: Any) -> bool:
-    if type(state) is not Twister:
+    if type(state) is not GlobalState:
         return _same(state, SOURCES[name].read())
     if state.memory is not None:
         return _memory() == state.memory

@@ -54,7 +54,7 @@ class Layout:
         How many numbers the row has; the last is of no array.
     bounds : ndarray of shape (2 k,)
         All starts and stops.
-    gaps : ndarray of int
+    gaps : ndarray of int, shape (length minus all sizes,)
         The numbers that are of no array.
     """
 

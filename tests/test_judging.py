@@ -184,6 +184,8 @@ def test_the_ablation_moves_what_it_names() -> None:
 
     every = list(ablation.variants())
     assert {"verdict.GREY", "quickly.AGREES", "still.FLAT", "adjoint.APART", "quick.WIDER"} <= {v.name for v in every}
+    assert {v.name.split(".")[0] for v in every if v.name.endswith(".MIXED")} == {"rows"}
+    assert set(ablation.AIMED) <= {v.name for v in every}
     todo = [ablation.Trial("affine", 0, 3, planted) for planted in (0.0, 0.3)]
     unchanged = ablation.tried(todo, every[0].during)
     blind = ablation.tried(todo, replaced(verdict, "GREY", 1e30))

@@ -61,6 +61,9 @@ def test_a_generator_put_in_its_place_is_seen() -> None:
     before = randomness.read()
     another_kind()
     assert randomness.drawn(before) == ("numpy.random",)
+    randomness.restore(before)
+    assert randomness.drawn(before) == ()
+    assert type(np.random.get_bit_generator()) is np.random.MT19937
 
 
 def test_the_memory_of_the_usual_generator_is_its_state() -> None:

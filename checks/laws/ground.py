@@ -172,7 +172,7 @@ class Ground:
     def holds(self, said: str, v: Array, check: Callable[[dict[str, Any]], bool]) -> bool:
         """Whether the pullback of ``v`` passes a check, which asks for no other; kept under this name where not.
 
-        And where a law has failed: what was seen may explain it.
+        And where a law has failed: what was seen may explain it. ``v`` is flat, of shape (m,); raises as `pull` does.
         """
         if said in self.memo:
             return check(self.memo[said])
