@@ -6,25 +6,24 @@ import sys
 import warnings
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
 
 from checks import randomness
 from checks.adapters import adapt
-from checks.calls import Budget, Calls, flat, quietly, unflat
-from checks.errors import InconclusiveGradient, InvalidSubject, MisuseError, WrongGradient
-from checks.explaining import Stand, called, explained
-from checks.laws import LAWS, Ground, RaisedError, cotangent, in_words
-from checks.laws.fold import FOLDS, also, folded, grouped
-from checks.laws.points import POINTS, in_regime
+from checks.calls import Budget, Calls
+from checks.errors import InconclusiveGradient, MisuseError, WrongGradient
+from checks.explaining import explained
+from checks.laws import LAWS
+from checks.laws.fold import also, folded, grouped
 from checks.numeric.balls import available
 from checks.numeric.bits import NAMES
-from checks.numeric.line import OutOfBudgetError
 from checks.probes import generator
 from checks.report.record import Finding, Report
 from checks.reproducing import as_written
+from checks.standing import deepen, stand, undecided
 from checks.subject import Subject
 from checks.verdict import Outcome, Verdict
 
@@ -125,17 +124,16 @@ def audit(
         return generator(seed, subject.name, forms, purpose)
 
     held: list[Verdict] = []
-    stands: list[Stand] = []
     try:
         with warnings.catch_warnings(), np.errstate():  # the filters and error states are left as they were
-            stands += _stand(calls, rng, rows, resolution, held)
+            stands = stand(calls, rng, rows, resolution, held)
             if profile == "deep":
-                stands += _deepen(calls, rng, rows, resolution, held)
+                stands += deepen(calls, rng, rows, resolution, held)
             report = _report(calls, held, seed)
             with np.errstate(all="ignore"):
                 findings = explained(report, calls, stands, rng, locate=locate)
     except KeyboardInterrupt as stopped:  # what was held until then goes along, so that it can be shown
-        held.append(_undecided("interrupted", "the audit was interrupted; not every law was held", "run it to its end"))
+        held.append(undecided("interrupted", "the audit was interrupted; not every law was held", "run it to its end"))
         stopped.report = _report(calls, held, seed)  # type: ignore[attr-defined]  # an attribute of our own
         raise
     finally:
@@ -200,92 +198,3 @@ def _selected(laws: Iterable[str] | None) -> list[str]:
     if not asked:
         raise MisuseError(f"laws is empty; name at least one of {', '.join(LAWS)}, or leave it out for all")
     return [name for name in LAWS if name in asked]
-
-
-def _stand(calls: Calls, rng: Any, rows: list[str], resolution: float | None, verdicts: list[Verdict]) -> list[Stand]:
-    """Evaluate at the caller's point once, then hold every law; what raises there is a failed law of its own.
-
-    The ground that the laws stood on comes back, for what failed to be explained from it; none where there was none.
-    """
-    point = calls.point
-    try:
-        output = calls.forward(point)
-    except OutOfBudgetError as spent:
-        verdicts.append(_undecided("forward", str(spent)))
-        return []
-    except Exception as raised:
-        verdicts.append(_raised("forward", f"forward raised {in_words(raised)}", raised))
-        return []
-    v = cotangent(rng("cotangent"), output, calls.subject.bits)
-    if not v.any():
-        verdicts.append(_undecided("forward", "forward has no finite output at this point"))
-        return []
-    calls.lenient = not np.isfinite(flat(output)).all()
-    gradient = None
-    try:
-        if rows != ["adjoint"] or calls.subject.declared:  # that law alone asks of its own
-            gradient = calls.pullback(point, unflat(v, output))
-    except Exception as raised:
-        verdicts.append(_raised("pullback", f"pullback raised {in_words(raised)}", raised))
-        return []
-    ground = Ground(calls=calls, output=output, cotangent=v, claim=gradient, rng=rng, resolution=resolution)
-    drawn_anew = False
-    with quietly():
-        for name in rows:
-            if drawn_anew and name in FOLDS["deterministic"]:
-                verdicts.append(_undecided(name, "not held: the forward is not one function", "see deterministic"))
-                continue
-            try:
-                found = LAWS[name].run(ground)
-            except OutOfBudgetError as spent:
-                verdicts.append(_undecided(name, str(spent), "allow a larger budget"))
-            except RaisedError as raised:
-                if raised.said == "pullback":  # there is no claim at all
-                    verdicts.append(_raised("pullback", str(raised), raised.raised))
-                    return []
-                verdicts.append(_raised(name, str(raised), raised.raised))
-            else:
-                verdicts += found
-                ground.memo["failed"] = ground.memo.get("failed") or any(v.outcome is Outcome.FAIL for v in found)
-                drawn_anew = drawn_anew or (name == "deterministic" and found[-1].outcome is Outcome.INCONCLUSIVE)
-    return [Stand("", point, ground)]
-
-
-def _deepen(calls: Calls, rng: Any, rows: list[str], resolution: float | None, verdicts: list[Verdict]) -> list[Stand]:
-    """The same at points of other regimes, as far as the forward is defined; what is undecided there is left out."""
-    subject, stands = calls.subject, list[Stand]()
-    for name in POINTS:
-        found: list[Verdict] = []
-        try:
-            calls.subject = replace(subject, point=in_regime(name, rng(name), subject.point))
-            with quietly():
-                stood = _stand(calls, partial(_named, rng, name), rows, resolution, found)
-        except InvalidSubject:  # a primal overflowed on the way there
-            continue
-        finally:
-            calls.subject = subject
-        verdicts += [
-            replace(v, where=called(v.where, name))
-            for v in found
-            if v.outcome is not Outcome.INCONCLUSIVE and v.law != "forward"
-        ]
-        if any(v.outcome is Outcome.FAIL for v in found):
-            stands += [replace(stand, regime=name) for stand in stood]
-    return stands
-
-
-def _named(rng: Any, regime: str, purpose: str) -> np.random.Generator:
-    made: np.random.Generator = rng(f"{purpose}, {regime}")
-    return made
-
-
-def _raised(law: str, words: str, raised: Exception) -> Verdict:
-    """A failed law, but where memory ran out: that says nothing of the gradient."""
-    if isinstance(raised, MemoryError):
-        return _undecided(law, words, "allow more memory, or a smaller case")
-    return Verdict(law=law, tensor="", outcome=Outcome.FAIL, reason=words, where="at your point")
-
-
-def _undecided(law: str, reason: str, remedy: str = "") -> Verdict:
-    outcome = Outcome.INCONCLUSIVE
-    return Verdict(law=law, tensor="", outcome=outcome, reason=reason, remedy=remedy, where="at your point")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -44,6 +45,11 @@ class Calls:
         The forward is not finite everywhere at the caller's point: gradients that are not finite count as 0 there.
     compares : bool
         What was handed over is looked at afterwards; where no law asks what was written into, that need not be.
+    trusts : bool
+        A function that has once left a point as it was is taken to leave it so: it is looked at when the memory is
+        needed for another point, not after every call. Whether that was right is what `trusted_rightly` says.
+    betrayed : bool
+        It was not.
     stacks : int
         Forward passes that took several copies of the point at once.
     one_by_one : str
@@ -66,6 +72,8 @@ class Calls:
         self.proof: bool | None = None
         self.states = randomness.read()
         self.compares = True
+        self.trusts = self.betrayed = False
+        self._clean: set[str] = set()  # functions that have left a point as it was
         self._buffers = Buffers()
         self._home: tuple[Point, Point] = ({}, {})
 
@@ -86,6 +94,12 @@ class Calls:
         """Let go of memory that results were copied to."""
         self._buffers.spare()
 
+    def trusted_rightly(self) -> bool:
+        """Whether all was as it had been, where it was looked at later."""
+        slipped = self._buffers.settle()
+        self.betrayed = self.betrayed or slipped
+        return not slipped
+
     def _spend(self) -> None:
         if self.budget.passes is not None and self.forwards >= self.budget.passes:
             raise OutOfBudgetError(f"the budget of {self.budget.passes} forward passes is spent")
@@ -99,16 +113,16 @@ class Calls:
         """One forward pass at the caller's own point, its warnings the caller's."""
         self._spend()
         held = self._buffers.lend(point)
-        given = dict(held)
+        given, later = dict(held), self._later("forward")
         output = self.subject.forward(given)
-        same = self._same("forward", held, given, point)
+        same = self._same("forward", held, given, point, later=later)
         if self.forwards == 1:
             self.frozen = randomness.drawn(self.states)
         several = type(output) is not np.ndarray and isinstance(output, Mapping)
         named = dict(output) if several else {"": output}
         del output, given
         found = {name: self._numbers(named, name) for name in named}
-        self._buffers.back(held, point if same else None)
+        self._buffers.back(held, point if same else None, later=later)
         return found if several else found[""]
 
     def forward_quietly(self, point: Point, *, watched: bool = False) -> Array:
@@ -118,15 +132,15 @@ class Calls:
         unless ``watched``. Whatever is raised is for the caller to read as the edge of the domain.
         """
         self._spend()
-        held = self._buffers.lend(point)
-        given = dict(held)
+        held = self._buffers.lend(point, watched=watched)
+        given, later = dict(held), watched and self._later("forward")
         with quietly():
             made = {"": (self.subject.reference or self.subject.forward)(given)}
-            same = watched and self._same("forward", held, given, point)
+            same = watched and self._same("forward", held, given, point, later=later)
             del given
             several = type(made[""]) is not np.ndarray and isinstance(made[""], Mapping)
             output = flat(made[""]) if several else np.asarray(self._buffers.keep(made, "")).reshape(-1)
-        self._buffers.back(held, point if same else None)
+        self._buffers.back(held, point if same else None, later=later)
         return output
 
     def forward_exactly(self, point: Point) -> Array:
@@ -191,13 +205,15 @@ class Calls:
         before = cotangent if several else {"": cotangent}
         lent = self._buffers.lend(point)
         held = lent if form is None else copies(lent, form)
+        own = form is None or all(map(operator.is_, held.values(), lent.values()))
+        later = own and self._later("pullback")
         upstream = copies(before, form or np.array)
         for name in before if form else ():
             if upstream[name] is before[name]:  # a form may leave an array as it is
                 upstream[name] = np.array(before[name])
         given, given_upstream = dict(held), dict(upstream)
         gradient = subject.pullback(given, given_upstream if several else upstream[""])
-        same = self._same("pullback", held, given, point)
+        same = self._same("pullback", held, given, point, later=later)
         self._same("pullback", upstream, given_upstream, before, "the cotangent")
         del given, given_upstream, upstream
         if type(gradient) is not dict and not isinstance(gradient, Mapping):
@@ -215,7 +231,7 @@ class Calls:
                 if self.lenient:
                     found[name] = _finite(found[name])
         del held
-        self._buffers.back(lent, point if same else None)
+        self._buffers.back(lent, point if same else None, later=later or (self.trusts and not own))
         return together or found
 
     def keep(self, gradient: dict[str, Any]) -> None:
@@ -234,12 +250,18 @@ class Calls:
             raise MalformedError(f"it returned {said}; expected an array of numbers, or a mapping of them")
         return array
 
+    def _later(self, function: str) -> bool:
+        """Whether the entries of the point need not be compared as soon as ``function`` is done."""
+        return self.trusts and function in self._clean and not self.writes
+
     def _same(
-        self, function: str, held: dict[str, Array], given: dict[str, Any], before: Point, what: str = "the primal"
+        self, function: str, held: Any, given: Any, before: Point, what: str = "the primal", *, later: bool = False
     ) -> bool:
         if not self.compares:
             return False
-        written = list(changes(held, given, before))
+        written = list(changes(held, given, before, later=later))
+        if not written and what == "the primal":
+            self._clean.add(function)
         for name, words in written:
             self.writes.setdefault((function, f"{what} {name!r}" if name else what), words)
         return not written

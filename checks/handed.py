@@ -24,7 +24,9 @@ def copies(arrays: Mapping[str, Array], form: Form = np.array) -> dict[str, Arra
     return {name: form(x) for name, x in arrays.items()}
 
 
-def changes(held: Mapping[str, Array], given: Mapping[str, Any], before: Point) -> Iterator[tuple[str, str]]:
+def changes(
+    held: Mapping[str, Array], given: Mapping[str, Any], before: Point, *, later: bool = False
+) -> Iterator[tuple[str, str]]:
     """What is no longer as it was ``before``: (name, in words).
 
     Parameters
@@ -35,6 +37,8 @@ def changes(held: Mapping[str, Array], given: Mapping[str, Any], before: Point) 
         The mapping that they were handed over in.
     before : mapping of name to ndarray
         What they held.
+    later : bool
+        The entries of large arrays are compared once `Buffers` has them back.
 
     Examples
     --------
@@ -45,7 +49,8 @@ def changes(held: Mapping[str, Array], given: Mapping[str, Any], before: Point) 
     [('x', '1 of 2 entries; at [1] it was 2, afterwards 5')]
     """
     rest = unmoved(before)
-    if type(held) is Rows and type(rest) is Rows and _untouched(held, given, before, rest):
+    row = type(held) is Rows and type(rest) is Rows and _handed_back(held, given, rest)
+    if row and (later or _untouched(held, before, rest)):  # type: ignore[arg-type]  # rows both
         return
     for name, array in held.items():
         like = np.asarray(rest[name])
@@ -55,23 +60,30 @@ def changes(held: Mapping[str, Array], given: Mapping[str, Any], before: Point) 
         elif array.shape != like.shape or array.dtype != like.dtype:
             was = f"it was {like.dtype} of shape {like.shape}"
             yield name, f"{was}, afterwards {array.dtype} of shape {array.shape}"
-        elif array.flags.writeable and not all(_identical(a, b) for a, b in pieces(array, before, name)):
+        elif array.flags.writeable and not (later and array.nbytes > FEW) and not _as_before(array, before, name):
             yield name, _change(np.asarray(before[name]), array)
         elif given.get(name) is not array:
             yield name, REPLACED
 
 
 class Buffers:
-    """Arrays that points are handed over in: lent again and again, once nobody else refers to them any more."""
+    """Arrays that points are handed over in: lent again and again, once nobody else refers to them any more.
+
+    What was to be compared later, and was no longer as it had been, is a slip: `settle` tells of it.
+    """
 
     def __init__(self) -> None:
+        self._slipped = False
         self._free: dict[str, Array] = {}
         self._full: Point | None = None  # the point that the free ones hold
+        self._unsure = False  # or should: that is looked at before they hold another one
         self._results: dict[str, list[Array]] = {}
         self._row: Rows | None = None
 
-    def lend(self, point: Point) -> dict[str, Array]:
-        """The arrays of ``point`` in memory of their own, layouts kept."""
+    def lend(self, point: Point, *, watched: bool = True) -> dict[str, Array]:
+        """The arrays of ``point`` in memory of their own, layouts kept; ``watched``: what is written is to be seen."""
+        if self._unsure and not (watched and self._full is point):
+            self._compare()
         rest = unmoved(point)
         if type(rest) is Rows:
             return self._lend_row(rest, point)
@@ -101,16 +113,46 @@ class Buffers:
                 part[...] = point[name]
         return held
 
-    def back(self, held: dict[str, Array], full: Point | None) -> None:
-        """Take back what was lent, if it can be lent again; ``full`` is the point that it still holds, if any."""
-        self._full = full
+    def back(self, held: dict[str, Array], full: Point | None, *, later: bool = False) -> None:
+        """Take back what was lent, if it can be lent again.
+
+        ``full`` is the point that it still holds, if any. ``later``: so it should, and it is looked at when it is lent
+        for another one; or now, what cannot be lent again.
+        """
+        self._slipped = self._slipped or (self._unsure and full is None)  # by which of the calls is not known
+        self._full, self._unsure = full, later and full is not None
         if type(held) is Rows:
             if _unshared(held) and (full is not None or held.formed()):
                 self._row = held
+            elif self._unsure:
+                self._look(held)
             return
         for name in list(held):
-            if held[name].nbytes > FEW and alone(held, name):
-                self._free[name] = held.pop(name)
+            if held[name].nbytes > FEW:
+                if alone(held, name):
+                    self._free[name] = held.pop(name)
+                elif self._unsure:
+                    self._look({name: held[name]})
+
+    def settle(self) -> bool:
+        """Look whether all that was taken back is still what it should be: whether there was a slip, now or before."""
+        self._compare()
+        slipped, self._slipped = self._slipped, False
+        return slipped
+
+    def _compare(self) -> None:
+        if self._unsure:
+            self._look((self._row or {}) if type(unmoved(self._full or {})) is Rows else self._free)
+            self._unsure = False
+
+    def _look(self, arrays: Mapping[str, Array]) -> None:
+        full: Any = self._full
+        rest = unmoved(full)
+        if type(arrays) is Rows and type(rest) is Rows:
+            same = _untouched(arrays, full, rest)
+        else:
+            same = all(_as_before(array, full, name) for name, array in arrays.items() if name in rest)
+        self._slipped = self._slipped or not same
 
     def keep(self, results: Mapping[str, Any], name: str) -> Any:
         """A result as an array that nobody else can write into: itself where nobody else refers to it, else a copy.
@@ -136,12 +178,20 @@ class Buffers:
             self._results[name] = [kept[i] for i in range(len(kept)) if not alone(kept, i)]
 
 
-def _untouched(held: Rows, given: Mapping[str, Any], before: Point, home: Rows) -> bool:
-    """Whether a row is as it was, and what was handed over are its parts."""
+def _handed_back(held: Rows, given: Mapping[str, Any], home: Rows) -> bool:
+    """Whether a row has the form that it had, and what was handed over are its parts."""
     if held.layout is not home.layout or not held.formed():
         return False
-    if not all(map(operator.is_, map(given.get, held), held.values())):
-        return False
+    return all(map(operator.is_, map(given.get, held), held.values()))
+
+
+def _as_before(array: Array, before: Point, name: str) -> bool:
+    """Whether an array holds what ``before`` has under this name."""
+    return all(_identical(a, b) for a, b in pieces(array, before, name))
+
+
+def _untouched(held: Rows, before: Point, home: Rows) -> bool:
+    """Whether a row of the layout of ``home``, which ``before`` is displaced from, is as it was."""
     expected = home.row
     if before is not home:
         expected = np.empty(held.row.size)

@@ -69,7 +69,7 @@ LAWS: Final[Mapping[str, Law]] = {
         sentence="pullback(c) = pullback(v) + pullback(c − v), c one number, within the rounding of pullback(3v)",
         exists_for="upstreams normalised by their own size, entries that act on each other",
         forwards=0,
-        pullbacks=3,
+        pullbacks=2,
         run=additivity,
     ),
     "precision": Law(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -38,6 +38,8 @@ class Ground:
         law name -> numpy.random.Generator.
     resolution : float or None
         As asked for.
+    laws : collection of str
+        Those that are held: what one pays for another may use.
     memo : dict
         What one law has paid for and another may use.
     """
@@ -48,6 +50,7 @@ class Ground:
     rng: Callable[[str], np.random.Generator]
     resolution: float | None
     claim: dict[str, Array] | None = None
+    laws: Collection[str] = ()
     memo: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property

@@ -7,10 +7,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from checks.drawing import blocks, in_a_row
 from checks.laws.equal import adds_up, hold, passed, ratio
 from checks.laws.ground import Ground, misshapen
 from checks.laws.layout import ADDS_UP, BROADCAST, FORTRAN, asked_in, cotangent
+from checks.laws.multiples import is_times, times
+from checks.laws.state import back_again
 from checks.rows import Rows
 from checks.subject import Array, equal
 from checks.verdict import Verdict
@@ -51,14 +52,14 @@ def homogeneity(ground: Ground) -> list[Verdict]:
     """
     far, near = (_far(ground, n) for n in FAR)
     small, names = (f"−2^−{near}", -(2.0**-near)), [*ground.usable]
-    if _exact(ground, small, names) and _exact(ground, (f"−2^{far}", -(2.0**far)), names):
+    if _exact(ground, small, names) and _exact(ground, (f"−2^{far}", -(2.0**far)), names, back=True):
         return passed("homogeneity")
     ground.pulled("pullback(−2·v)", -2.0 * ground.cotangent)  # kept: where it is right it may explain a failure
     for said, factor in (("−2", -2.0), (f"2^{far}", 2.0**far), small):
         if _exact(ground, (said, factor), names):
             continue
         got = ground.pulled(f"pullback({said}·v)", factor * ground.cotangent)
-        want = {name: _times(g, factor) for name, g in ground.usable.items()}
+        want = {name: times(g, factor) for name, g in ground.usable.items()}
         floor = {name: max(1.0, abs(factor)) * _underflow(g) for name, g in ground.usable.items()}
         skip = {name: _overflow(ground, got.get(name), g, want[name], far) for name, g in ground.usable.items()}
         words = f"pullback({said}·v) is not {said}·pullback(v)"
@@ -81,8 +82,8 @@ def homogeneity(ground: Ground) -> list[Verdict]:
     return passed("homogeneity")
 
 
-def _exact(ground: Ground, asked: tuple[str, float], names: Iterable[str]) -> bool:
-    """Whether these gradients of factor·v are exactly factor times those of v."""
+def _exact(ground: Ground, asked: tuple[str, float], names: Iterable[str], *, back: bool = False) -> bool:
+    """Whether these gradients of factor·v are exactly factor times those of v; ``back``: `back_again`."""
     said, factor = asked
 
     first = ground.wellformed
@@ -92,11 +93,12 @@ def _exact(ground: Ground, asked: tuple[str, float], names: Iterable[str]) -> bo
         if type(got) is Rows and type(first) is Rows and equal(got.row, factor * first.row):
             exactly.update(first)
         else:
-            exactly.update(n for n, g in first.items() if n in got and _is_times(got[n], g, factor))
+            exactly.update(n for n, g in first.items() if n in got and is_times(got[n], g, factor))
         return len(exactly) == len(first)
 
     if not exactly.issuperset(names):
-        ground.holds(f"pullback({said}·v)", factor * ground.cotangent, held)
+        words = f"pullback({said}·v)"
+        back_again(ground, words, factor, held) if back else ground.holds(words, factor * ground.cotangent, held)
     return exactly.issuperset(names)
 
 
@@ -134,22 +136,6 @@ def _adds_up(ground: Ground, rest: Mapping[str, Any] | None, whole: Mapping[str,
     return hold(ground, "additivity", "with the cotangent c − v", rest, lost) or hold(
         ground, "additivity", words, whole, want, means=means
     )
-
-
-def _times(g: Array, factor: float) -> Array:
-    dtype = g.dtype if g.dtype.kind in "fc" else np.dtype(np.float64)
-    with np.errstate(all="ignore"):
-        return np.asarray(g.astype(dtype, copy=False) * np.asarray(factor, dtype=dtype))
-
-
-def _is_times(got: Any, g: Array, factor: float) -> bool:
-    """Whether ``got`` is exactly factor·g; block by block, as another array is dear."""
-    if np.shape(got) != g.shape:
-        return False
-    rows = in_a_row(np.asarray(got)), in_a_row(g)
-    if rows[0] is None or rows[1] is None:
-        return np.array_equal(got, _times(g, factor))
-    return all(equal(rows[0][at], _times(rows[1][at], factor)) for at in blocks(g.size))
 
 
 def _far(ground: Ground, wanted: int) -> int:

@@ -9,12 +9,13 @@ import numpy as np
 from checks.calls import flat
 from checks.laws.equal import HERE, passed
 from checks.laws.ground import Ground
+from checks.laws.multiples import same
 from checks.laws.raised import RaisedError
-from checks.laws.state import elsewhere
+from checks.laws.state import constant
 from checks.numeric.bits import NAMES, significand_bits
 from checks.numeric.line import OutOfBudgetError
 from checks.probes import varied
-from checks.subject import Array, Point, equal
+from checks.subject import Array, Point
 from checks.verdict import Outcome, Verdict
 
 SMALL_MOVE: Final = 1e-10
@@ -88,7 +89,7 @@ def _pullback(ground: Ground, name: str, g: Array) -> str:
     bits = significand_bits(values)
     if bits < 53 and len(np.unique(np.abs(values[values != 0]))) >= FEW:
         return f"the gradient of {name!r} says {g.dtype}, its values carry {bits} bits, as {NAMES[bits]} does"
-    if name not in _blind(ground) or _same(elsewhere(ground)[1].get(name), g):
+    if name not in _blind(ground) or name in constant(ground):
         return ""
     seen = ground.once(VISIBLE, lambda: _nearby(ground, VISIBLE_MOVE)).get(name)
     # a gradient that is constant in pieces does not change here either
@@ -109,14 +110,10 @@ def _blind(ground: Ground) -> set[str]:
 
     def go() -> set[str]:
         there = _nearby(ground, SMALL_MOVE, keep=False)
-        return {name for name, g in ground.usable.items() if _same(there.get(name), g)}
+        return {name for name, g in ground.usable.items() if same(there.get(name), g)}
 
     found: set[str] = ground.once("blind to the small move", go)
     return found
-
-
-def _same(a: Any, g: Array) -> bool:
-    return a is None or (np.shape(a) == g.shape and equal(np.asarray(a), g))
 
 
 def _nearby(ground: Ground, by: float, **how: Any) -> dict[str, Any]:

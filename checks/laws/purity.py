@@ -9,7 +9,7 @@ from checks.verdict import Outcome, Verdict
 
 def pure(ground: Ground) -> list[Verdict]:
     """Every call of the audit was given copies, and each copy was compared afterwards: nothing is called here."""
-    return [
+    found = [
         Verdict(
             law="pure",
             tensor=what.split("'")[1] if "'" in what else "",
@@ -18,4 +18,10 @@ def pure(ground: Ground) -> list[Verdict]:
             where=HERE,
         )
         for (function, what), words in ground.calls.writes.items()
-    ] or passed("pure")
+    ]
+    if not found and ground.calls.betrayed:
+        words = (
+            "in one call something was written into the point that it was given; when all was held again, it was not"
+        )
+        return [Verdict(law="pure", tensor="", outcome=Outcome.FAIL, reason=words, where=HERE)]
+    return found or passed("pure")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -11,6 +11,7 @@ from checks import randomness
 from checks.calls import quietly
 from checks.laws.equal import HERE, MULTIPLE, hold, passed, ratio, rounding, undecided, unlike
 from checks.laws.ground import Ground, misshapen
+from checks.laws.multiples import is_times, same
 from checks.laws.noise import last_bits, noise
 from checks.laws.raised import RaisedError
 from checks.numeric.line import OutOfBudgetError
@@ -24,6 +25,8 @@ NOISE: Final = 1e-3
 APART: Final = 0.1
 """How far, relatively, the other point of `fresh` is from the caller's."""
 
+AS_BEFORE: Final = "a pullback was what it must be after others at another point"
+CONSTANT: Final = "gradients that are the same at another point"
 AFTER: Final = "after a forward and a pullback at another point, pullback(v)"
 OVERWRITES: Final = "it overwrites what was there"
 ONCE_MORE: Final[Mapping[float, str]] = {
@@ -94,13 +97,14 @@ def _anew(name: str, again: Any, g: Array) -> str:
 
 def fresh(ground: Ground) -> list[Verdict]:
     """Forward and pullback at another point in between, then the pullback here; the same around a second object."""
-    elsewhere(ground)
     words = "after a forward and a pullback at another point, the pullback here is not what it was"
     means = "it uses what the last call left behind, not the point that it is given"
     failed = []
-    if not ground.holds(AFTER, ground.cotangent, lambda got: _unchanged(got, ground.wellformed)):
-        got = ground.pulled(AFTER, ground.cotangent)
-        failed = hold(ground, "fresh", words, got, ground.wellformed, means=means)
+    if not ground.memo.get(AS_BEFORE):
+        elsewhere(ground)
+        if not ground.holds(AFTER, ground.cotangent, lambda got: _unchanged(got, ground.wellformed)):
+            got = ground.pulled(AFTER, ground.cotangent)
+            failed = hold(ground, "fresh", words, got, ground.wellformed, means=means)
     if not failed:
         ground.forget(AFTER)
     make = ground.calls.subject.fresh
@@ -114,22 +118,54 @@ def fresh(ground: Ground) -> list[Verdict]:
     return hold(ground, "fresh", words, got, ground.wellformed, means="state is shared or left over") or passed("fresh")
 
 
+def back_again(ground: Ground, said: str, factor: float, check: Callable[[dict[str, Any]], bool]) -> bool:
+    """`Ground.holds` of factor·v; where `fresh` is held as well, after a forward and the same pullback elsewhere.
+
+    If it holds, ``check`` being that all gradients are exactly factor times those of v, then so does `fresh`.
+    """
+    v = factor * ground.cotangent
+    left = _leave(ground, v, keep=False) if "fresh" in ground.laws else None
+    if left:
+        there, here = left[1], ground.wellformed
+        ground.once(CONSTANT, lambda: {n for n, g in here.items() if n not in there or is_times(there[n], g, factor)})
+    held = ground.holds(said, v, check)
+    if left and held:
+        ground.memo[AS_BEFORE] = True
+    return held
+
+
+def constant(ground: Ground) -> Collection[str]:
+    """Whose gradients are the same at another point, or not known there."""
+
+    def go() -> Collection[str]:
+        there = elsewhere(ground)[1]
+        return {n for n, g in ground.wellformed.items() if same(there.get(n), g)}
+
+    found: Collection[str] = ground.once(CONSTANT, go)
+    return found
+
+
 def elsewhere(ground: Ground) -> tuple[Point, Mapping[str, Any]]:
     """Another point with its pullback of v; both of the caller's point where no other one could be evaluated."""
 
     def go() -> tuple[Point, Mapping[str, Any]]:
-        for point in _others(ground):
-            try:
-                ground.calls.forward_quietly(point)
-                return point, ground.pull("pullback(v) at another point", ground.cotangent, point)
-            except OutOfBudgetError:
-                raise
-            except Exception:  # noqa: S112 - a point that we chose: the edge of the domain
-                continue
-        return ground.point, ground.gradient
+        return _leave(ground, ground.cotangent) or (ground.point, ground.gradient)
 
     found: tuple[Point, Mapping[str, Any]] = ground.once("elsewhere", go)
     return found
+
+
+def _leave(ground: Ground, v: Array, **how: Any) -> tuple[Point, Mapping[str, Any]] | None:
+    """A forward and the pullback of v at another point; None where no other one could be evaluated."""
+    for point in _others(ground):
+        try:
+            ground.calls.forward_quietly(point)
+            return point, ground.pull("pullback(v) at another point", v, point, **how)
+        except OutOfBudgetError:
+            raise
+        except Exception:  # noqa: S112 - a point that we chose: the edge of the domain
+            continue
+    return None
 
 
 def _with_own_parameters(ground: Ground) -> Point:

@@ -38,7 +38,7 @@ def spent(names: list[str]) -> tuple[int, int]:
     output = calls.forward(point)
     v = cotangent(rng("cotangent"), output)
     gradient = calls.pullback(point, unflat(v, output))
-    ground = Ground(calls=calls, output=output, cotangent=v, claim=gradient, rng=rng, resolution=None)
+    ground = Ground(calls=calls, output=output, cotangent=v, claim=gradient, rng=rng, resolution=None, laws=names)
     for name in names:
         LAWS[name].run(ground)
     return calls.forwards - 1, calls.pullbacks - 1
