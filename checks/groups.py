@@ -96,7 +96,9 @@ def _gone(values: Array, spread: Spread) -> tuple[NDArray[np.bool_], int, float,
         gone = values == 0  # counting zeros of floating point takes as long as three passes
         there = n - int(np.count_nonzero(gone))
         typical = whole * sqrt(n / there)
-        vanished, little = (count - (n - there) for count in _smaller(values, VANISHED * largest, rows.MIXED * typical))
+        (little,) = _smaller(values, rows.MIXED * typical)
+        little -= n - there
+        vanished = _smaller(values, VANISHED * largest)[0] - (n - there) if little else 0  # few are as much smaller
         if vanished <= RARE * (there - vanished):
             return gone, there, typical, little, True
     gone = _below(values, VANISHED * largest)

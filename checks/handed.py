@@ -77,16 +77,20 @@ class Buffers:
         self._free: dict[str, Array] = {}
         self._full: Point | None = None  # the point that the free ones hold
         self._unsure = False  # or should: that is looked at before they hold another one
+        self._returned: list[str] = []  # the names of those
+        self._out: dict[str, Array] = {}  # what is lent, or was to a function that raised
         self._results: dict[str, list[Array]] = {}
         self._row: Rows | None = None
 
     def lend(self, point: Point, *, watched: bool = True) -> dict[str, Array]:
         """The arrays of ``point`` in memory of their own, layouts kept; ``watched``: what is written is to be seen."""
-        if self._unsure and not (watched and self._full is point):
+        if self._unsure and not (watched and self._full is point and not self._out):
             self._compare()
         rest = unmoved(point)
-        if type(rest) is Rows:
-            return self._lend_row(rest, point)
+        self._out = self._lend_row(rest, point) if type(rest) is Rows else self._lend_each(rest, point)
+        return self._out
+
+    def _lend_each(self, rest: Point, point: Point) -> dict[str, Array]:
         held = {}
         for name, like in rest.items():
             if like.nbytes <= FEW:
@@ -119,8 +123,9 @@ class Buffers:
         ``full`` is the point that it still holds, if any. ``later``: so it should, and it is looked at when it is lent
         for another one; or now, what cannot be lent again.
         """
+        self._out = {}
         self._slipped = self._slipped or (self._unsure and full is None)  # by which of the calls is not known
-        self._full, self._unsure = full, later and full is not None
+        self._full, self._unsure, self._returned = full, later and full is not None, []
         if type(held) is Rows:
             if _unshared(held) and (full is not None or held.formed()):
                 self._row = held
@@ -131,6 +136,7 @@ class Buffers:
             if held[name].nbytes > FEW:
                 if alone(held, name):
                     self._free[name] = held.pop(name)
+                    self._returned.append(name)
                 elif self._unsure:
                     self._look({name: held[name]})
 
@@ -142,8 +148,10 @@ class Buffers:
 
     def _compare(self) -> None:
         if self._unsure:
-            self._look((self._row or {}) if type(unmoved(self._full or {})) is Rows else self._free)
-            self._unsure = False
+            row = type(unmoved(self._full or {})) is Rows
+            there = {**self._free, **self._out}
+            self._look((self._row or self._out) if row else {name: there[name] for name in self._returned})
+            self._unsure, self._out = False, {}
 
     def _look(self, arrays: Mapping[str, Array]) -> None:
         full: Any = self._full
@@ -151,7 +159,7 @@ class Buffers:
         if type(arrays) is Rows and type(rest) is Rows:
             same = _untouched(arrays, full, rest)
         else:
-            same = all(_as_before(array, full, name) for name, array in arrays.items() if name in rest)
+            same = all(_as_before(array, full, name) for name, array in arrays.items())
         self._slipped = self._slipped or not same
 
     def keep(self, results: Mapping[str, Any], name: str) -> Any:

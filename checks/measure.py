@@ -75,10 +75,12 @@ def _measured(place: Place, units: Sequence[Unit], *, equal: bool, zeros: bool) 
     zero = _rounding_of_zero(place) * whole  # of claims that no length of their entries brings above it
     sized = [u if u.above(zero) else u._replace(scale=whole) for u in units]
     alone = [u for u in sized if (zeros or whole == UNDERFLOW) and u.scale == whole]
+    apart = set(alone)
     try:
-        _settle(place, [u for u in sized if u not in alone], found, equal=equal, first=True)
+        _settle(place, [u for u in sized if u not in apart], found, equal=equal, first=True)
         _stand_still(place, alone, found)
-        found |= beside_what_is_there(place, [u for u in units if u not in sized], found, _full)
+        faint = [u for u, as_sized in zip(units, sized, strict=True) if u is not as_sized]
+        found |= beside_what_is_there(place, faint, found, _full)
     except OutOfBudgetError as spent:
         reason = str(spent)
     return [found.get(u.label) or _undecided(place, u, reason) for u in units]

@@ -11,7 +11,7 @@ import numpy as np
 
 from checks.bent import QUIET, bent, mixed
 from checks.numeric.estimate import Estimate
-from checks.numeric.quick import AT, STEP, WIDER, Agreement, agreeing, closer
+from checks.numeric.quick import AT, STEP, WIDER, bars, closer
 from checks.numeric.scan import TOP
 from checks.numeric.stencil import SOONER, both_sides, one_line, sooner
 from checks.ray import Place, Ray, Steady, norm, pair
@@ -44,17 +44,19 @@ def quickly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Ve
     """
     goals = goals_of(place, asked, units)
     share = AGREES[place.eps > DOUBLE]
+    goal = float(goals.min())
+    scales, demands = asked.scales * (goals / goal), goals.tolist()
 
     def enough(steps: tuple[float, ...], values: Array, among: Any, **more: float) -> bool:
-        seen = _agreement(values, asked, steps, goals, share, **more)
-        agreeing = np.flatnonzero(seen.agrees).tolist()
-        numbers = [*zip(*(a.tolist() for a in (seen.value, seen.bar, seen.rounding)), strict=True)] if agreeing else []
-        alike = {(a, b, c): _estimate(a, b, c, seen.step, asked) for a, b, c in {numbers[i] for i in agreeing}}
-        for i in agreeing:
-            verdict = judge(evidence(place, asked, units[i], alike[numbers[i]], i), float(goals[i]))
+        agreed = _agreement(values, asked, steps, scales, goal, share, **more)
+        estimates: dict[tuple[float, float, float], Estimate] = {}
+        for i, numbers in agreed.items():
+            if numbers not in estimates:
+                estimates[numbers] = _estimate(*numbers, max(steps), asked)
+            verdict = judge(evidence(place, asked, units[i], estimates[numbers], i), demands[i])
             if verdict.outcome is Outcome.PASS:
                 found[units[i].label] = verdict
-        return bool(seen.agrees[among].any()) or not np.isfinite(values).all()
+        return any(among[i] for i in agreed) or not np.isfinite(values).all()
 
     def settled() -> bool:
         return all(u.label in found for u in units)
@@ -149,24 +151,31 @@ def _agreement(
     values: Array,
     asked: Ray,
     steps: tuple[float, ...],
-    goals: Array,
+    scales: Array,
+    goal: float,
     share: float,
     *,
     unsure: float = 0.0,
     still: float | None = None,
     off: float | None = None,
-) -> Agreement:
-    """Agreement of the one claim with each unit's scale and goal; ``still`` is ψ(0), for two or three values beside."""
-    k, goal = len(goals), float(goals.min())
-    scales, tolerance = asked.scales * (goals / goal), share * goal
+) -> dict[int, tuple[float, float, float]]:
+    """Value, bar and rounding for each unit, by its place, whose scale the claim agrees at.
+
+    ``still`` is ψ(0), for two or three values beside.
+    """
+    how = {"resolution": goal, "tolerance": share * goal}
     if len(steps) == 1:
         if still is None:
             seen = one_line(values[0].tolist(), steps[0])
         else:
             seen = sooner(still, values, steps[0]) if off is None else both_sides(still, values, steps[0], off)
-        return agreeing(seen, asked.claimed, scales, steps[0], resolution=goal, tolerance=tolerance, unsure=unsure)
-    each, claims = np.repeat(values[None], k, axis=0), np.full(k, asked.claimed)
-    return closer(each, claims, scales, steps, resolution=goal, tolerance=tolerance)
+        value, rounding = float(seen.value[0]), float(seen.rounding[0])
+        found = bars(seen, asked.claimed, scales.tolist(), unsure=unsure, **how)
+        return {i: (value, bar, rounding) for i, bar in found.items()}
+    k = len(scales)
+    both = closer(np.repeat(values[None], k, axis=0), np.full(k, asked.claimed), scales, steps, **how)
+    every = zip(*(a.tolist() for a in (both.value, both.bar, both.rounding)), strict=True)
+    return {i: numbers for i, (agrees, numbers) in enumerate(zip(both.agrees.tolist(), every, strict=True)) if agrees}
 
 
 def _estimate(value: float, bar: float, rounding: float, step: float, asked: Ray) -> Estimate:

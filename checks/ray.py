@@ -15,7 +15,6 @@ from checks.numeric.estimate import Estimate
 from checks.numeric.line import Line, OutOfBudgetError
 from checks.numeric.quick import STEP
 from checks.numeric.scan import RHO
-from checks.probes import FEW
 from checks.rows import SAFE, Spread
 from checks.stacked import ahead
 from checks.subject import Array, Point
@@ -25,6 +24,7 @@ from checks.units import Unit, tangent
 LEAST_WEIGHT: Final = 0.3  # an equal part may shrink a unit's displacement to this share, no further
 CLAIM_ULPS: Final = 16  # an honest backward may lose this many units in the last place of the tensor's rms, an entry
 VALUE_ULPS: Final = 2  # and this many units in the last place of the value that it differentiates
+FEWEST: Final = 32  # of so few numbers the norm is quicker in Python
 KEPT: Final = 10_000_000  # outputs are kept while a direction's full measurement would hold fewer numbers than this
 
 
@@ -181,7 +181,7 @@ def norm(values: Array) -> float:
     """Euclidean norm without over- or underflow."""
     if values.dtype == np.float64:
         flat = values.ravel()
-        if flat.size <= FEW:
+        if flat.size <= FEWEST:
             return hypot(*flat.tolist())
         with np.errstate(over="ignore", under="ignore"):
             square = float(flat @ flat)

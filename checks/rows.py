@@ -122,7 +122,8 @@ class Rows(dict[str, Array]):
             for name, x in point.items()
         ):
             return None
-        made = Rows(wanted, np.zeros(wanted.length), point)
+        made = Rows(wanted, np.empty(wanted.length), point)
+        made.row[wanted.gaps] = 0.0
         for name, part in made.items():
             part[...] = point[name]
         return made
@@ -152,18 +153,15 @@ class Rows(dict[str, Array]):
             largest = np.maximum.reduceat(magnitude, bounds)[::2].tolist()
             least = np.minimum.reduceat(magnitude, bounds)[::2].tolist()
             with np.errstate(over="ignore", under="ignore"):
-                np.multiply(magnitude, magnitude, out=magnitude)
-                squares = np.add.reduceat(magnitude, bounds)[::2].tolist()
-            for (name, (start, stop)), high, low, square in zip(
-                self.layout.spans.items(), largest, least, squares, strict=True
-            ):
-                mean = square / (stop - start)
-                if SAFE < square < 1 / SAFE:
-                    few = low * low < MIXED**2 * mean
-                    small = int(np.count_nonzero(magnitude[start:stop] < MIXED**2 * mean)) if few else 0
-                    self._spreads[name] = Spread(sqrt(mean), high, low, small)
-                else:  # of the squares some have over- or underflowed
-                    unit = high or 1.0
-                    mean = float(np.mean((self[name] / unit) ** 2))
-                    self._spreads[name] = Spread(unit * sqrt(mean), high, low)
+                for (name, (start, stop)), high, low in zip(self.layout.spans.items(), largest, least, strict=True):
+                    part = magnitude[start:stop]
+                    square = float(part @ part)
+                    if SAFE < square < 1 / SAFE:
+                        whole = sqrt(square / part.size)
+                        small = int(np.count_nonzero(part < MIXED * whole)) if low < MIXED * whole else 0
+                        self._spreads[name] = Spread(whole, high, low, small)
+                    else:  # of the squares some have over- or underflowed
+                        unit = high or 1.0
+                        mean = float(np.mean((self[name] / unit) ** 2))
+                        self._spreads[name] = Spread(unit * sqrt(mean), high, low)
         return self._spreads

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from math import sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -113,12 +114,14 @@ def units(
         if g.size:
             for group in values[name]:
                 spread = claimed[name] if group.mask is None else None
-                found += _among(name, point, g, group, here[name].rms or 1.0, spread)
+                found += _among(name, point[name], g, group, here[name].rms or 1.0, spread)
     return _told_apart(found)
 
 
 def _told_apart(found: list[Unit]) -> list[Unit]:
     """The same units, with a number behind a label that another one has already: verdicts are told apart by it."""
+    if len({unit.label for unit in found}) == len(found):
+        return found
     seen: dict[str, int] = {}
     made = []
     for unit in found:
@@ -128,27 +131,30 @@ def _told_apart(found: list[Unit]) -> list[Unit]:
     return made
 
 
-def _among(name: str, point: Point, g: Array, group: Group, tensor: float, spread: Spread | None) -> Iterator[Unit]:
+def _among(name: str, x: Array, g: Array, group: Group, tensor: float, spread: Spread | None) -> list[Unit]:
     """The units of one group of values: its entries by their claims."""
     inside = g if group.mask is None else g[group.mask]
     spread = spread or spread_of(inside)
-    length, whole = group.rms or tensor, spread.rms
+    length, made = group.rms or tensor, list[Unit]()
     parts = groups(inside, "claimed", spread)
     for part in parts:
         mask = _within(group.mask, part.mask)
-        words = ", ".join(w for w in (group.words, part.words) if w)
-        reach = length * MAGNITUDE_RMS * float(np.sqrt(part.n))
-        yield Unit(
-            tensor=name,
-            label=f"{name} (entries {words})" if words else name,
-            mask=mask,
-            entries=part.n,
-            size=length,
-            further=partial(_others, point[name], mask if len(parts) > 1 else None, length, tensor),
-            scale=0.0 if part.zero else reach * part.rms,
-            rounded=reach * whole,
-            small=part is not parts[0],
+        words = f"{group.words}, {part.words}" if group.words and part.words else group.words or part.words
+        reach = length * MAGNITUDE_RMS * sqrt(part.n)
+        made.append(
+            Unit(
+                tensor=name,
+                label=f"{name} (entries {words})" if words else name,
+                mask=mask,
+                entries=part.n,
+                size=length,
+                further=partial(_others, x, mask if len(parts) > 1 else None, length, tensor),
+                scale=0.0 if part.zero else reach * part.rms,
+                rounded=reach * spread.rms,
+                small=part is not parts[0],
+            )
         )
+    return made
 
 
 def _others(x: Array, mask: NDArray[np.bool_] | None, length: float, tensor: float) -> tuple[float, ...]:

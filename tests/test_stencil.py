@@ -121,7 +121,7 @@ def test_weighed_up_outputs_are_looked_at_with_three_values(share: float, passes
 def test_what_was_handed_over_is_compared_where_a_law_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
 
-    def changes(*arrays: Any) -> tuple[()]:
+    def changes(*arrays: Any, later: bool = False) -> tuple[()]:
         seen.append(arrays)
         return ()
 

@@ -91,3 +91,24 @@ def test_a_pullback_that_writes_where_nothing_comes_in_is_named(shape: tuple[int
     failed = [v for v in report.verdicts if v.outcome is Outcome.FAIL]
     assert [v.law for v in failed] == ["pure"]
     assert "pullback wrote into the primal 'x' that it was given" in failed[0].reason
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=list(SHAPES))
+def test_what_was_written_before_another_call_raised_is_seen(shape: tuple[int, ...]) -> None:
+    """A layout that is refused ends a call early: what an earlier one has written is looked at all the same."""
+    x, wrote = np.random.default_rng(4).normal(size=shape), list[int]()
+
+    def pullback(p: Any, v: Any) -> Any:
+        if not p["x"].flags.writeable or not p["x"].flags.c_contiguous:
+            raise ValueError("this layout is refused")
+        g = np.cos(p["x"]) * v
+        if not v.any() and not wrote:
+            once(p["x"])
+            wrote.append(1)
+        return {"x": g}
+
+    def forward(p: Any) -> Any:
+        return np.sin(p["x"]).sum(axis=-1, keepdims=True)
+
+    report = audit(Subject(name="sines", point={"x": x}, forward=forward, pullback=pullback), locate=False)
+    assert [v.law for v in report.verdicts if v.outcome is Outcome.FAIL] == ["pure"]

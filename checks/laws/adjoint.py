@@ -18,7 +18,7 @@ from checks.numeric.line import OutOfBudgetError
 from checks.numeric.quick import STEP
 from checks.probes import MOVED, moved, signed, size
 from checks.ray import Place, Steady, norm
-from checks.rows import Spread
+from checks.rows import Rows, Spread
 from checks.still import MANY
 from checks.subject import Array, Point
 from checks.units import units
@@ -28,6 +28,7 @@ SMALLEST: Final = 2e-13  # the smallest t that a full measurement looks at
 STEPS: Final = (0.0, -2.0, -1.0, 1.0, 2.0)  # the first steps
 BETWEEN: Final = (1.37, -1.71)  # places between them
 TINY: Final = float(np.finfo(np.float64).tiny)
+DOUBLE: Final = float(np.finfo(np.float64).eps)
 HUGE: Final = 1e290  # sums of larger numbers may overflow
 HEAVIEST: Final = 1.5  # no cotangent is drawn larger
 LIGHT: Final = 2.0**-400  # the cotangent's share that such numbers are asked with
@@ -207,6 +208,8 @@ def _largest(
 
 def _coarsest(arrays: Mapping[str, Array]) -> float:
     """Machine epsilon of the coarsest dtype among ``arrays``."""
+    if type(arrays) is Rows:
+        return DOUBLE
     return max(map(_eps, {a.dtype for a in arrays.values()}))
 
 
@@ -223,8 +226,7 @@ def _as_seen(v: Array, output: Array) -> Array:
 
 def _lifted(calls: Calls, point: Point, output: Array) -> tuple[Point, Array]:
     """The same point in float64 where the forward computes in float64 there: a finer measurement of the same claim."""
-    double = float(np.finfo(np.float64).eps)
-    if _coarsest(unmoved(point)) <= double:
+    if _coarsest(unmoved(point)) <= DOUBLE:
         return point, output
     wide = {n: x.astype(np.result_type(x.dtype, np.float64)) for n, x in point.items()}
     try:
@@ -233,7 +235,7 @@ def _lifted(calls: Calls, point: Point, output: Array) -> tuple[Point, Array]:
         raise
     except Exception:  # a forward that takes its own dtype alone is measured in it
         return point, output
-    fine = values.shape == output.shape and values.dtype.kind in "fc" and np.finfo(values.dtype).eps <= double
+    fine = values.shape == output.shape and values.dtype.kind in "fc" and np.finfo(values.dtype).eps <= DOUBLE
     return (wide, values) if fine else (point, output)
 
 

@@ -1,11 +1,11 @@
 """Equal: bit for bit, or within what the subject's own computation shows of its rounding; else the difference in words.
 
-Nothing here is a tolerance that somebody chose. A pullback that is linear in exact arithmetic differs from itself, when
-it is asked for 3v instead of v, by its rounding and nothing else: pullback(3v) − 3·pullback(v) is a sample of it, entry
-by entry (3v is exact, see `cotangent`). Two right computations of one number may differ by `MULTIPLE` times the larger
-of the samples at that entry and their root mean square over the tensor; a difference beyond it is asked again, with
-three more samples, before it counts. A sample that is not `plausible` (more than half the digits lost) shows a pullback
-that is not linear, no rounding, and counts for nothing.
+No tolerance above the last digits (`SLIGHT`) is one that somebody chose. A pullback that is linear in exact arithmetic
+differs from itself, when it is asked for 3v instead of v, by its rounding and nothing else: pullback(3v) −
+3·pullback(v) is a sample of it, entry by entry (3v is exact, see `cotangent`). Two right computations of one number may
+differ by `MULTIPLE` times the larger of the samples at that entry and their root mean square over the tensor; a
+difference beyond it is asked again, with three more samples, before it counts. A sample that is not `plausible` (more
+than half the digits lost) shows a pullback that is not linear, no rounding, and counts for nothing.
 """
 
 from __future__ import annotations

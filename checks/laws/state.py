@@ -185,7 +185,8 @@ def _others(ground: Ground) -> Iterator[Point]:
     rng = ground.rng("fresh")
     scaled = varied(rng, ground.point, APART)
     if not all(equal(scaled[n], x) for n, x in ground.point.items()):
-        yield {n: np.flip(x) for n, x in scaled.items()}  # other entries are the largest ones
+        flipped = {n: np.flip(x) for n, x in scaled.items()}  # other entries are the largest ones
+        yield (Rows.of(flipped, scaled.layout) if type(scaled) is Rows else None) or flipped
         yield scaled
     yield moved(rng, ground.point, sizes(ground.point))
 
