@@ -83,6 +83,11 @@ def fill_row(out: Array, point: Point) -> bool:
     if type(point) is not Displaced or isinstance(point.t, complex):
         return False
     home, direction = point.point, point.direction
+    if type(home) is Displaced and type(direction) is Rows and fill_row(out, home):
+        for name, move in direction.items():
+            start, stop = direction.layout.spans[name]
+            out[start:stop] += move.reshape(-1, order="A") * point.t
+        return True
     if type(home) is not Rows or type(direction) is not Rows or direction.layout is not home.layout:
         return False
     np.multiply(direction.row, point.t, out=out)

@@ -25,8 +25,8 @@ FEW: Final = 4_093
 """Directions of so many entries are kept as they are, and blocks have no fewer."""
 SHARE: Final = 32
 """A block is this part of its array, as far as `FEW` and `BLOCK` allow: the table's memory follows the array's."""
-QUICK: Final = 8_191
-"""Up to so many entries it is a quarter: short blocks take longer than a longer table."""
+QUICK: Final = 16_381
+"""Up to so many entries it is a ninth: short blocks take longer than a longer table."""
 FRACTIONS: Final = (np.arange(BLOCK + 7) + 0.25) / BLOCK
 """What is added to an entry's whole number, by its place in the block."""
 PLACES: Final = 4
@@ -179,7 +179,7 @@ def signed_values(kept: Drawn, times: Any = 1.0) -> Array:
 
 def block_length(size: int) -> int:
     """How many entries the blocks of an array have."""
-    return min(BLOCK, max(FEW, min(QUICK, size // 4), size // SHARE))
+    return min(BLOCK, max(FEW, min(QUICK, size // 9), size // SHARE))
 
 
 def blocks(size: int) -> list[slice]:

@@ -36,6 +36,8 @@ BEYOND: Final = 8  # a jump is looked for out to this many sizes of the window
 FURTHEST: Final = 0.65  # and no further than this
 FRESH: Final = 2  # so many more joint directions are tried where a kink lies too near along the first
 MORE: Final = 5  # as long as so many further directions agree
+Found = dict[str, Verdict]
+Some = Sequence[Unit]
 
 
 def measure(place: Place, units: Sequence[Unit], *, equal: bool = False, zeros: bool = False) -> list[Verdict]:
@@ -68,19 +70,17 @@ def measure(place: Place, units: Sequence[Unit], *, equal: bool = False, zeros: 
 
 
 def _measured(place: Place, units: Sequence[Unit], *, equal: bool, zeros: bool) -> list[Verdict]:
-    found: dict[str, Verdict] = {}
-    reason = ""
+    found, reason = dict[str, Verdict](), ""
     scales = np.array([u.scale for u in units])
     whole = max(float(np.hypot(place.value, norm(scales))), UNDERFLOW)
     zero = _rounding_of_zero(place) * whole  # of claims that no length of their entries brings above it
     sized = [u if u.above(zero) else u._replace(scale=whole) for u in units]
     alone = [u for u in sized if (zeros or whole == UNDERFLOW) and u.scale == whole]
-    apart = set(alone)
     try:
-        _settle(place, [u for u in sized if u not in apart], found, equal=equal, first=True)
-        _stand_still(place, alone, found)
-        faint = [u for u, as_sized in zip(units, sized, strict=True) if u is not as_sized]
-        found |= beside_what_is_there(place, faint, found, _full)
+        rest, along = [u for u in sized if u not in alone], [u for u in alone if u.nothing]
+        _settle(place, rest, found, along, equal=equal, first=True)
+        _stand_still(place, [u for u in alone if u.label not in found], found)
+        found |= beside_what_is_there(place, [u for u, s in zip(units, sized, strict=True) if u is not s], found, _full)
     except OutOfBudgetError as spent:
         reason = str(spent)
     return [found.get(u.label) or _undecided(place, u, reason) for u in units]
@@ -90,7 +90,7 @@ def _rounding_of_zero(place: Place) -> float:
     return ZERO_ULPS[place.eps > DOUBLE] * place.eps
 
 
-def _stand_still(place: Place, units: list[Unit], found: dict[str, Verdict]) -> None:
+def _stand_still(place: Place, units: list[Unit], found: Found) -> None:
     """Claimed zeros, together: one pass where the forward is flat, else against how its outputs change."""
     if not units:
         return
@@ -105,13 +105,13 @@ def _stand_still(place: Place, units: list[Unit], found: dict[str, Verdict]) -> 
         found[unit.label] = judge(evidence(place, asked, unit, flat.estimate, i), place.resolution)
 
 
-def _settle(place: Place, units: list[Unit], found: dict[str, Verdict], *, equal: bool, first: bool) -> None:
-    """Ask one joint direction; then what it left: together, in halves, or alone."""
+def _settle(place: Place, units: list[Unit], found: Found, zeros: Some = (), *, equal: bool, first: bool) -> None:
+    """Ask one joint direction, claimed zeros along with it; then what it left: together, in halves, or alone."""
     if not units:
         return
     asked = ray(place, units, equal=equal)
     tries = FRESH
-    while quickly(place, asked, units, found) and tries:
+    while quickly(place, asked, units, found, zeros) and tries:
         asked, tries = ray(place, units, equal=equal), tries - 1
     left = [u for u in units if u.label not in found]
     if len(left) == len(units) and len(units) > 1 and first:
@@ -130,7 +130,7 @@ def _settle(place: Place, units: list[Unit], found: dict[str, Verdict], *, equal
             _settle(place, part, found, equal=True, first=False)
 
 
-def _jointly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Verdict]) -> None:
+def _jointly(place: Place, asked: Ray, units: Some, found: Found) -> None:
     """A full measurement of the joint direction settles the units that it can speak for.
 
     At a kink it speaks for those whose scale the whole interval is small beside: the others may lie off the kink alone.

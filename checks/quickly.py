@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from checks.aside import judged, with_zeros
 from checks.bent import QUIET, bent, mixed
 from checks.numeric.estimate import Estimate
 from checks.numeric.quick import AT, STEP, WIDER, bars, closer
@@ -31,10 +32,13 @@ OFF: Final = 8  # along another direction, or at twice the step, a slope is off 
 FAR: Final = 0.1  # further from the claim than this, relative to the scale, closer steps are not worth their passes
 
 
-def quickly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Verdict]) -> bool:
+def quickly(
+    place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Verdict], zeros: Sequence[Unit] = ()
+) -> bool:
     """Pass the units whose claim the quick stencil supports, at one step or at closer or wider ones.
 
-    Nothing more is looked at where ψ stands still, or is so far from the claim that no step would bring them together.
+    And those claimed ``zeros`` that can be displaced along with them. Nothing more is looked at where ψ stands still,
+    or is so far from the claim that no step would bring them together.
 
     Returns
     -------
@@ -52,7 +56,7 @@ def quickly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Ve
         estimates: dict[tuple[float, float, float], Estimate] = {}
         for i, numbers in agreed.items():
             if numbers not in estimates:
-                estimates[numbers] = _estimate(*numbers, max(steps), asked)
+                estimates[numbers] = _estimate(*numbers, max(steps), max(asked.line.passes, values.size))
             verdict = judge(evidence(place, asked, units[i], estimates[numbers], i), demands[i])
             if verdict.outcome is Outcome.PASS:
                 found[units[i].label] = verdict
@@ -69,7 +73,8 @@ def quickly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Ve
         enough(*at(first, 4 * first), every)
     if not 0 < first <= NEAR:
         return False
-    if _by_fewer(place, asked, first, partial(enough, (first,), among=every), settled):
+    also = zeros if zeros and _is_near(asked, first, share * float((goals * asked.scales).min())) else ()
+    if _by_fewer(place, asked, first, partial(enough, (first,), among=every), settled, found, also):
         return False
     agreed = enough(*at(first), every)
     if settled() or _astray(asked, first):
@@ -96,10 +101,19 @@ def quickly(place: Place, asked: Ray, units: Sequence[Unit], found: dict[str, Ve
     return False
 
 
-def _by_fewer(place: Place, asked: Ray, h: float, enough: Callable[..., bool], settled: Callable[[], bool]) -> bool:
+def _by_fewer(
+    place: Place,
+    asked: Ray,
+    h: float,
+    enough: Callable[..., bool],
+    settled: Callable[[], bool],
+    found: dict[str, Verdict],
+    zeros: Sequence[Unit],
+) -> bool:
     """Whether two values settle all units, where the forward is known to be steady, or three, which then show it.
 
-    Not in coarse dtypes, where noise decides, and not where a stack gives four values at once.
+    The third with claimed ``zeros`` displaced, first. Not in coarse dtypes, where noise decides, and not where a stack
+    gives four values at once.
     """
     if place.eps > DOUBLE or place.calls.subject.vectorised:
         return False
@@ -109,12 +123,25 @@ def _by_fewer(place: Place, asked: Ray, h: float, enough: Callable[..., bool], s
             enough(asked.line([-h, h]), still=still, off=OFF * off * whole)
             if settled():
                 return True
-    three = asked.line(h * SOONER)
-    enough(three, still=still)
-    if settled():
-        seen = sooner(still, three, h)
-        place.steady.append(Steady(h, float(seen.truncation[0] + seen.rounding[0]) / whole))
-    return settled()
+
+    def by(three: Array) -> bool:
+        enough(three, still=still)
+        if settled():
+            seen = sooner(still, three, h)
+            place.steady.append(Steady(h, float(seen.truncation[0] + seen.rounding[0]) / whole))
+        return settled()
+
+    along = with_zeros(place, asked, h, zeros)
+    if along and by(along[0]):
+        found |= judged(place, asked, zeros, along[1])
+        return True
+    return by(asked.line(h * SOONER))
+
+
+def _is_near(asked: Ray, h: float, near: float) -> bool:
+    """Whether the slope of two values is the claimed one already: else a third will not settle it."""
+    left, right = asked.line([-h, h]).tolist()
+    return bool(abs((right - left) / (2 * h) - asked.claimed) <= near)
 
 
 def goal_of(place: Place, unit: Unit) -> float:
@@ -178,14 +205,14 @@ def _agreement(
     return {i: numbers for i, (agrees, numbers) in enumerate(zip(both.agrees.tolist(), every, strict=True)) if agrees}
 
 
-def _estimate(value: float, bar: float, rounding: float, step: float, asked: Ray) -> Estimate:
+def _estimate(value: float, bar: float, rounding: float, step: float, passes: int) -> Estimate:
     return Estimate(
         value=value,
         interval=around(value, bar),
         truncation=bar - rounding,
         rounding=rounding,
         step=2 * step,
-        passes=asked.line.passes,
+        passes=passes,
         method="quick",
     )
 

@@ -40,6 +40,12 @@ class Still(NamedTuple):
     sure: bool
 
 
+def reaches(entries: int) -> tuple[float, ...]:
+    """How far a forward is asked to stay flat where so many entries move, the furthest first."""
+    many = (entries >= SOME) + (entries >= SOME**2)
+    return (*FLAT, NEARER)[many : many + 3]
+
+
 def flat_estimate(place: Place, asked: Ray, entries: int = 1) -> Still | None:
     """The answer where every judged output keeps every bit out to some ±t: slope 0, within what a grid could hide.
 
@@ -47,19 +53,18 @@ def flat_estimate(place: Place, asked: Ray, entries: int = 1) -> Still | None:
     The more entries move, the likelier it is that a dead unit comes alive, and that one is moved past the middle
     between two coarse numbers: many need not stay flat as far.
     """
-    many = (entries >= SOME) + (entries >= SOME**2)
-    reaches, far = (*FLAT, NEARER)[many : many + 3], min(FLAT[0], SOME * FLAT[1] / entries)
+    asked_at, far = reaches(entries), min(FLAT[0], SOME * FLAT[1] / entries)
     judged = place.cotangent != 0
     still, v = place.output[judged], np.abs(place.cotangent[judged])
     change = _weighed(place, asked)
-    reach = next((t for t in reaches if not change(t).any()), None)
+    reach = next((t for t in asked_at if not change(t).any()), None)
     if reach is None:
         return None
     ulps = 2.0 ** (53 - significand_bits(np.real(still).astype(np.float64))) * float(v @ np.spacing(np.abs(still)))
     grain = max(_grain(place), ulps)
     if reach >= far and abs(asked.claimed) <= grain / reach <= FROZEN * asked.scales.min():
         return Still(_flat(grain / reach, reach, f"0 ≤ t ≤ {reach:g}"), sure=True)
-    reach = next((t for t in reaches if t <= reach and not change(t).any() and not change(-t).any()), None)
+    reach = next((t for t in asked_at if t <= reach and not change(t).any() and not change(-t).any()), None)
     if reach is None:
         return None
     step = _first_change(asked, change, reach)
@@ -68,6 +73,8 @@ def flat_estimate(place: Place, asked: Ray, entries: int = 1) -> Still | None:
         step = None if grain < np.inf or there is asked else _first_change(there, _weighed(place, there), FLAT[-1])
         grain = max(grain if grain < np.inf else step.most if step else 0.0, ulps)
         return Still(_flat(grain / WHOLE, WHOLE), sure=True)
+    if np.isnan(step.steepest):
+        return Still(_flat(max(grain if grain < np.inf else 0.0, ulps) / reach, reach), sure=True)
     if step.total >= STAIR * max(float(v[step.moves] @ np.abs(still[step.moves])), abs(asked.claimed)):
         step = step._replace(most=0.0)
     bar = max(ulps, step.most) / reach
@@ -96,13 +103,18 @@ def _weighed(place: Place, asked: Ray) -> Callable[[float], NDArray[np.float64]]
 
 
 def _first_change(asked: Ray, change: Callable[[float], NDArray[np.float64]], reach: float) -> _Step | None:
-    """Close in on where the outputs first move beyond ``reach``; None where they never do."""
+    """Close in on where the outputs first move beyond ``reach``; None where they never do.
+
+    Where the domain ends there, nothing does, and how steep they are is not a number.
+    """
     line = Line(lambda t: norm(change(t)))
     ts = [t for t in asked.kept if abs(t) > reach]  # further out they have moved, if they were asked
     t = reach
     while t < WHOLE and not np.nan_to_num(line(ts)).any():
         t = min(FURTHER * t, WHOLE)
         ts += [t, -t]
+    if np.isnan(line(ts)).all():
+        return _Step(np.zeros(1, dtype=np.bool_), 0.0, 0.0, np.nan)
     furthest = change(ts[int(np.nanargmax(line(ts)))])
     all_of_them, steepest = np.count_nonzero(furthest), float(np.nanmax(line(ts) / np.abs(ts)))
     slope = min(FROZEN * steepest, DESIRED * float(asked.scales.min()))  # a steeper one is not hidden in the plateau

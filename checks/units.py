@@ -43,6 +43,8 @@ class Unit(NamedTuple):
         The same if every entry's claim were the rms of its group's: what rounding in the claim is relative to.
     small : bool
         Its claims are decades below the largest of the entries that it was grouped among.
+    nothing : bool
+        Each of its claims is 0.
     """
 
     tensor: str
@@ -54,6 +56,7 @@ class Unit(NamedTuple):
     scale: float
     rounded: float
     small: bool
+    nothing: bool
 
     def __eq__(self, other: object) -> bool:
         return self is other
@@ -152,6 +155,7 @@ def _among(name: str, x: Array, g: Array, group: Group, tensor: float, spread: S
                 scale=0.0 if part.zero else reach * part.rms,
                 rounded=reach * spread.rms,
                 small=part is not parts[0],
+                nothing=part.rms == 0,
             )
         )
     return made

@@ -165,13 +165,13 @@ def with_unused(zero: float = 0.0) -> Subject:
     )
 
 
-def test_a_flat_forward_costs_one_pass_and_is_a_fact() -> None:
-    """At the moved point; at the caller's own the zeros move with the others."""
+def test_a_flat_forward_costs_nothing_and_is_a_fact() -> None:
+    """At the moved point they move with the last value, at the caller's own with the others."""
     used = of_x(np.sin, np.cos, SIX)
     report = judged(with_unused())
     assert report.outcome is P
     assert methods(report)["n"] == "flat"
-    assert report.cost.forward == judged(used).cost.forward + 1
+    assert report.cost.forward == judged(used).cost.forward
 
 
 @pytest.mark.parametrize("size", [1e-3, 1e-9, 1e3])
@@ -789,10 +789,10 @@ def steps(value: float, scale: float = 1.0, **more: Any) -> list[tuple[float, ..
     sooner: list[tuple[float, ...]] = []
 
     def none_agrees(
-        values: Any, asked: Any, steps: tuple[float, ...], goals: Any, share: float, still: Any = None, unsure: Any = 0
-    ) -> Any:
+        values: Any, asked: Any, steps: tuple[float, ...], *rest: Any, still: Any = None, unsure: Any = 0
+    ) -> dict[int, Any]:
         (seen if still is None else sooner).append(steps)
-        return SimpleNamespace(agrees=np.zeros(len(goals), dtype=bool))
+        return {}
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(quickly, "goals_of", lambda *_: np.array([1e-6]))
