@@ -25,7 +25,7 @@ FEW: Final = 4_093
 """Directions of so many entries are kept as they are, and blocks have no fewer."""
 SHARE: Final = 32
 """A block is this part of its array, as far as `FEW` and `BLOCK` allow: the table's memory follows the array's."""
-QUICK: Final = 16_381
+QUICK: Final = 8_191
 """Up to so many entries it is a ninth: short blocks take longer than a longer table."""
 FRACTIONS: Final = (np.arange(BLOCK + 7) + 0.25) / BLOCK
 """What is added to an entry's whole number, by its place in the block."""

@@ -155,6 +155,9 @@ def spread_of(values: Array) -> Spread:
 
 def _smaller(values: Array, *bounds: float) -> list[int]:
     """How many magnitudes are below each of the bounds."""
+    if values.size <= BLOCK:
+        magnitude = np.abs(values)
+        return [int(np.count_nonzero(magnitude < small)) for small in bounds]
     counts = [0] * len(bounds)
     for magnitude in _magnitudes(values):
         for i, small in enumerate(bounds):

@@ -233,7 +233,7 @@ def _holders(rows: Rows) -> tuple[int, int]:
     return sys.getrefcount(rows.row) - len(rows), max(map(sys.getrefcount, rows.values()))
 
 
-_LONE: Final = Rows(Layout({"": (0, 1)}, {"": ((1,), "C")}, 8, np.array([0, 1]), np.arange(1, 8)), np.empty(8))
+_LONE: Final = Rows(Layout({"": (0, 1)}, {"": ((1,), "C")}, 8, np.array([0, 1]), np.arange(1, 8), [(1,)]), np.empty(8))
 _OURS: Final = _holders(_LONE) if sys.implementation.name == "cpython" else None
 _ALONE: Final = _references({"": np.empty(1)}, "") if sys.implementation.name == "cpython" else -1
 

@@ -219,9 +219,9 @@ def settled(
     list of Verdict or None
         The proved verdicts where there are any; else what was measured, with the reason why nothing could be proved.
     """
-    wanted = [_wants(place, v) for v in verdicts]
-    if place.calls.proof is False or not any(wanted):
+    if place.calls.proof is False or not (place.calls.proof or any(map(_open, verdicts))):
         return list(verdicts)
+    wanted = [bool(place.calls.proof) or _open(v) for v in verdicts]
     if not available():
         return [_with_remedy(v) if v and wants else v for v, wants in zip(verdicts, wanted, strict=True)]
     proof = prove(place)
@@ -238,10 +238,8 @@ def settled(
     return made
 
 
-def _wants(place: Place, verdict: Verdict | None) -> bool:
-    if verdict is None or place.calls.proof:
-        return True
-    return verdict.outcome is Outcome.INCONCLUSIVE or _stands_still(verdict)
+def _open(verdict: Verdict | None) -> bool:
+    return verdict is None or verdict.outcome is Outcome.INCONCLUSIVE or _stands_still(verdict)
 
 
 def _stands_still(verdict: Verdict) -> bool:

@@ -154,7 +154,9 @@ def goal_of(place: Place, unit: Unit) -> float:
 def goals_of(place: Place, asked: Ray, units: Sequence[Unit]) -> Array:
     """The resolution that the quick stencil must reach, unit by unit."""
     goals = np.array([goal_of(place, u) for u in units])
-    return goals if place.resolution is not None else np.clip(2 * asked.claim_error / asked.scales, goals, COARSEST)
+    if place.resolution is not None:
+        return goals
+    return np.asarray(np.minimum(np.maximum(2 * asked.claim_error / asked.scales, goals), COARSEST))
 
 
 def _first(asked: Ray, goals: Array, share: float, value: float) -> float:

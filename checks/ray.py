@@ -145,14 +145,14 @@ def ray(place: Place, units: Sequence[Unit], *, equal: bool, length: float | Non
     -------
     Ray
     """
-    scales = np.array([u.scale for u in units])
-    weights = np.maximum(scales.min() / scales, LEAST_WEIGHT) if equal else np.ones(len(units))
+    scales, weights = np.array([u.scale for u in units]), [1.0] * len(units)
     if length is not None:
-        weights = length / np.array([u.size for u in units])
-    sizes = [w * u.size for u, w in zip(units, weights.tolist(), strict=True)]
-    direction = tangent(place.rng, place.point, sizes, units)
+        weights = [length / u.size for u in units]
+    elif equal:
+        weights = np.maximum(scales.min() / scales, LEAST_WEIGHT).tolist()
+    direction = tangent(place.rng, place.point, [w * u.size for u, w in zip(units, weights, strict=True)], units)
     claimed = paired(place.gradient, direction)
-    rounded = norm(np.array([w * u.rounded for u, w in zip(units, weights, strict=True)]))
+    rounded = hypot(*(w * u.rounded for u, w in zip(units, weights, strict=True)))
     line, outputs, kept = along(place, direction)
     made = Ray(
         line=line,

@@ -56,6 +56,8 @@ class Layout:
         All starts and stops.
     gaps : ndarray of int, shape (length minus all sizes,)
         The numbers that are of no array.
+    forms : list of tuple of int
+        The shape of each array.
     """
 
     spans: Mapping[str, tuple[int, int]]
@@ -63,6 +65,7 @@ class Layout:
     length: int
     bounds: NDArray[np.intp]
     gaps: NDArray[np.intp]
+    forms: list[tuple[int, ...]]
 
     @staticmethod
     def of(point: Mapping[str, Array]) -> Layout | None:
@@ -76,7 +79,8 @@ class Layout:
             end, at = at + x.size, at + x.size // APART * APART + APART
             gaps += range(end, at)
         bounds = np.array([*spans.values()]).reshape(-1)
-        return Layout(spans, shapes, at, bounds, np.array(gaps)) if at <= MOST else None
+        forms = [shape for shape, _ in shapes.values()]
+        return Layout(spans, shapes, at, bounds, np.array(gaps), forms) if at <= MOST else None
 
 
 class Rows(dict[str, Array]):
@@ -133,10 +137,9 @@ class Rows(dict[str, Array]):
         return Rows(self.layout, row, self)
 
     def formed(self) -> bool:
-        """Whether all parts still have the shapes and the dtype that they were made with: both can be set."""
-        shapes, parts = self.layout.shapes, self.values()
-        same = [x.shape for x in parts] == [shapes[name][0] for name in self]
-        return same and {x.dtype for x in parts} == _DOUBLES
+        """Whether the parts, all that there are, still have the shapes and the dtype of the layout: both can be set."""
+        parts = self.values()
+        return [x.shape for x in parts] == self.layout.forms and {x.dtype for x in parts} == _DOUBLES
 
     @property
     def spreads(self) -> Mapping[str, Spread]:
@@ -148,20 +151,26 @@ class Rows(dict[str, Array]):
         Spread(rms=3.5355339059327378, largest=4.0, least=3.0, small=0)
         """
         if not self._spreads:
-            magnitude = np.abs(self.row)
             bounds = self.layout.bounds
-            largest = np.maximum.reduceat(magnitude, bounds)[::2].tolist()
-            least = np.minimum.reduceat(magnitude, bounds)[::2].tolist()
             with np.errstate(over="ignore", under="ignore"):
-                for (name, (start, stop)), high, low in zip(self.layout.spans.items(), largest, least, strict=True):
-                    part = magnitude[start:stop]
-                    square = float(part @ part)
-                    if SAFE < square < 1 / SAFE:
-                        whole = sqrt(square / part.size)
-                        small = int(np.count_nonzero(part < MIXED * whole)) if low < MIXED * whole else 0
-                        self._spreads[name] = Spread(whole, high, low, small)
-                    else:  # of the squares some have over- or underflowed
-                        unit = high or 1.0
-                        mean = float(np.mean((self[name] / unit) ** 2))
-                        self._spreads[name] = Spread(unit * sqrt(mean), high, low)
+                square = self.row * self.row
+                largest, least, whole = (
+                    of.reduceat(square, bounds)[::2].tolist() for of in (np.maximum, np.minimum, np.add)
+                )
+            for (name, (start, stop)), high, low, total in zip(
+                self.layout.spans.items(), largest, least, whole, strict=True
+            ):
+                mean = total / (stop - start)
+                if SAFE < total < 1 / SAFE:
+                    few = low < MIXED**2 * mean
+                    small = int(np.count_nonzero(square[start:stop] < MIXED**2 * mean)) if few else 0
+                    smallest = (
+                        sqrt(low) if low > SAFE else float(np.abs(self[name]).min())
+                    )  # which may have underflowed
+                    self._spreads[name] = Spread(sqrt(mean), sqrt(high), smallest, small)
+                else:  # of the squares some have over- or underflowed
+                    magnitude = np.abs(self[name])
+                    unit = float(magnitude.max()) or 1.0
+                    mean = float(np.mean((magnitude / unit) ** 2))
+                    self._spreads[name] = Spread(unit * sqrt(mean), float(magnitude.max()), float(magnitude.min()))
         return self._spreads

@@ -143,11 +143,11 @@ def judge(evidence: Evidence, resolution: float | None = None) -> Verdict:
     """
     e, claimed = evidence.estimate, evidence.claimed
     low, high = e.interval
-    slack = evidence.claim_error
-    reached = (e.bar + slack) / evidence.scale if evidence.scale > 0 else (0.0 if e.bar == 0 else float("inf"))
+    slack, bar = evidence.claim_error, e.bar
+    reached = (bar + slack) / evidence.scale if evidence.scale > 0 else (0.0 if bar == 0 else float("inf"))
     demanded = COARSEST if resolution is None else resolution
     inside = low - slack <= claimed <= high + slack
-    margin = (GREY - 1) * (e.bar + slack)
+    margin = (GREY - 1) * (bar + slack)
     if not isfinite(claimed):
         outcome, reason, remedy = Outcome.FAIL, f"the claim is {claimed}", ""
     elif not (isfinite(low) and isfinite(high)):

@@ -171,24 +171,27 @@ def _place(
     names = tuple(n for n, g in gradient.items() if g is not None) if names is None else names
     if claims.keys() != set(names):
         claims = {n: claims[n] for n in names if n in claims}
-    if not np.isfinite(output[v != 0]).all():
+    judged = v != 0
+    if not np.isfinite(output[judged]).all():
         return None
-    lost, claimed = len(claims) < len(names) or not names, spreads(claims)
-    if (lost or not _largest(claims, claimed, ground.spreads, output, v) < HUGE) and np.abs(v).max() > LIGHT:
+    lost, claimed, value = len(claims) < len(names) or not names, spreads(claims), norm(v[judged] * output[judged])
+    if (lost or not max(value, _largest(claims, claimed, ground.spreads)) < HUGE) and np.abs(v).max() > LIGHT:
         # a pullback is linear: what overflows is asked smaller
         return _place(ground, point, v * LIGHT, rng, where, names)
     if lost:
         return None
     lifted, fine = _lifted(ground.calls, point, output)
-    seen = np.asarray(_as_seen(v, fine))
-    kept = seen != 0
+    seen = _as_seen(v, fine)
+    if not (seen is v and fine is output):
+        judged = seen != 0
+        value = norm(seen[judged] * fine[judged])
     return Place(
         calls=ground.calls,
         point=lifted,
         gradient=claims,
         cotangent=seen,
         output=fine,
-        value=norm(seen[kept] * fine[kept]),
+        value=value,
         rng=rng,
         resolution=ground.resolution,
         where=where,
@@ -198,12 +201,9 @@ def _place(
     )
 
 
-def _largest(
-    claims: Mapping[str, Array], claimed: Mapping[str, Spread], known: Mapping[str, Spread], output: Array, v: Array
-) -> float:
-    """The largest number that a measurement of these claims adds up."""
-    terms = [claimed[n].rms * (known[n].rms or 1.0) * g.size for n, g in claims.items()]
-    return float(max([norm(v[v != 0] * output[v != 0]), *terms]))
+def _largest(claims: Mapping[str, Array], claimed: Mapping[str, Spread], known: Mapping[str, Spread]) -> float:
+    """The largest sum over a tensor that a measurement of these claims adds up."""
+    return max((claimed[n].rms * (known[n].rms or 1.0) * g.size for n, g in claims.items()), default=0.0)
 
 
 def _coarsest(arrays: Mapping[str, Array]) -> float:
@@ -220,8 +220,8 @@ def _eps(dtype: np.dtype[Any]) -> float:
 
 def _as_seen(v: Array, output: Array) -> Array:
     """The cotangent as the pullback saw it: rounded to the output's dtype, then in double precision."""
-    rounded = v.astype(output.dtype)
-    return rounded.astype(np.result_type(output.dtype, np.float64))
+    rounded = v.astype(output.dtype, copy=False)
+    return rounded.astype(np.result_type(output.dtype, np.float64), copy=False)
 
 
 def _lifted(calls: Calls, point: Point, output: Array) -> tuple[Point, Array]:
