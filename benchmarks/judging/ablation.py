@@ -36,6 +36,7 @@ MODULES: Final = (
     "faint",
     "still",
     "ray",
+    "aside",
     "units",
     "groups",
     "rows",
@@ -56,6 +57,7 @@ FACTS: Final = {
 DEFAULTS: Final = {"TOLERANCE", "RESOLUTION"}  # of the stencil when it is called without the judge
 COSTS: Final = {
     "KEPT",
+    "FEWEST",
     "SAFE",
     "LARGE",
     "probes.FEW",
