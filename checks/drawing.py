@@ -88,19 +88,14 @@ def draws(rng: np.random.Generator, shape: tuple[int, ...], dtype: type = np.int
     return every_draw(rng, [shape], dtype)[0]
 
 
-def every_draw(
-    rng: np.random.Generator, shapes: Iterable[tuple[int, ...]], dtype: type = np.int16, most: int = FEW
-) -> list[Drawn]:
-    """What `draws` gives of each shape, one after the other; those of few entries are made together.
-
-    How many these are at ``most`` may be said anew: a table is quicker from about 4 × `FEW` on, smaller long before.
-    """
+def every_draw(rng: np.random.Generator, shapes: Iterable[tuple[int, ...]], dtype: type = np.int16) -> list[Drawn]:
+    """What `draws` gives of each shape, one after the other; those of few entries are made together."""
     made: list[Drawn] = []
     few: list[tuple[int, ...]] = []
     waiting = 0
     for shape in shapes:
         size = prod(shape)
-        alone = size > most
+        alone = size > FEW
         if alone or waiting + size > BLOCK:
             made += _numbers(rng, few, dtype)
             few, waiting = [], 0
@@ -136,20 +131,41 @@ def _numbers(rng: np.random.Generator, shapes: Sequence[tuple[int, ...]], dtype:
     """`numbers` of each shape, of up to `BLOCK` entries in all; every one begins with another word of random bits."""
     if not shapes:
         return []
-    sizes, width = [prod(shape) for shape in shapes], np.dtype(dtype).itemsize
-    whole, each = 1 << (8 * width - 2), 8 // width
+    sizes, each = [prod(shape) for shape in shapes], 8 // np.dtype(dtype).itemsize
     counts = [-(-size // each) for size in sizes]
-    words = np.asarray(rng.bit_generator.random_raw(sum(counts)))
-    part = words.astype("<u8", copy=False).view(f"<i{width}")
-    sign = part >> (8 * width - 1)
+    part, unit = _whole(rng, sum(counts), dtype)
+    fractions = [FRACTIONS[: each * count] for count in counts]
+    values = part + (fractions[0] if len(fractions) == 1 else np.concatenate(fractions))
+    values *= unit
+    starts = [each * at for at in accumulate(counts, initial=0)]
+    return [values[at : at + n].reshape(shape) for at, n, shape in zip(starts, sizes, shapes, strict=False)]
+
+
+def _whole(rng: np.random.Generator, words: int, dtype: type) -> tuple[NDArray[Any], float]:
+    """Random whole numbers of a type, as many as so many words hold, and what they are multiplied by."""
+    width = 8 * np.dtype(dtype).itemsize
+    whole = 1 << (width - 2)
+    part = np.asarray(rng.bit_generator.random_raw(words)).astype("<u8", copy=False).view(f"<i{width // 8}")
+    sign = part >> (width - 1)
     part &= whole - 1
     part += whole >> 1
     part ^= sign
-    fractions = [FRACTIONS[: each * count] for count in counts]
-    values = part + (fractions[0] if len(fractions) == 1 else np.concatenate(fractions))
-    values *= 1 / whole
-    starts = [each * at for at in accumulate(counts, initial=0)]
-    return [values[at : at + n].reshape(shape) for at, n, shape in zip(starts, sizes, shapes, strict=False)]
+    return part, 1 / whole
+
+
+def in_units(rng: np.random.Generator, size: int, dtype: type = np.int16) -> tuple[NDArray[np.float64], float]:
+    """Up to `BLOCK` of `numbers`, not yet multiplied by their unit, and that: whoever scales them does both at once.
+
+    Examples
+    --------
+    >>> made, unit = in_units(np.random.default_rng(0), 10)
+    >>> bool(np.array_equal(made * unit, numbers(np.random.default_rng(0), (10,))))
+    True
+    """
+    part, unit = _whole(rng, -(-size * np.dtype(dtype).itemsize // 8), dtype)
+    made = part[:size].astype(np.float64)
+    made += FRACTIONS[:size]
+    return made, unit
 
 
 def _factors(rng: np.random.Generator, count: int) -> NDArray[np.float64]:

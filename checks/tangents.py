@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checks import rows
-from checks.drawing import FEW, Drawn, Tiled, block_length, blocks, every_draw, in_a_row, signed_values
+from checks.drawing import FEW, Drawn, Tiled, block_length, blocks, draws, in_a_row, in_units, signed_values
 from checks.rows import Rows
 
 Array = NDArray[Any]
@@ -116,12 +116,16 @@ def together(
     >>> list(u), bool((np.abs(u["w"]) >= 1).all()), bool(u.row[4:].any())
     (['w'], True, False)
     """
+    layout, unit = home.layout, 1.0
+    if layout.length <= rows.FEW:
+        drawn, unit = in_units(rng, layout.length, dtype)
+    else:
+        drawn = signed_values(draws(rng, (layout.length,), dtype))
     lengths: dict[str, float | Array] = {}
     for name, mask, length in moves:
-        lengths[name] = lengths.get(name, 0.0) + (length if mask is None else np.multiply(mask, length))
-    layout = home.layout
-    (drawn,) = every_draw(rng, [(layout.length,)], dtype, rows.FEW)
-    made = Rows(layout, signed_values(drawn) if type(drawn) is Tiled else np.asarray(drawn), lengths)
+        times = length * unit if mask is None else np.multiply(mask, length * unit)
+        lengths[name] = lengths[name] + times if name in lengths else times
+    made = Rows(layout, drawn, lengths)
     made.row[layout.gaps] = 0.0
     for name, part in made.items():
         part *= lengths[name]

@@ -127,7 +127,7 @@ def back_again(ground: Ground, said: str, factor: float, check: Callable[[dict[s
     left = _leave(ground, v, keep=False) if "fresh" in ground.laws else None
     if left:
         there, here = left[1], ground.wellformed
-        ground.once(CONSTANT, lambda: {n for n, g in here.items() if n not in there or is_times(there[n], g, factor)})
+        ground.memo[CONSTANT] = {n for n, g in here.items() if there.get(n) is None or is_times(there[n], g, factor)}
     held = ground.holds(said, v, check)
     if left and held:
         ground.memo[AS_BEFORE] = True
