@@ -8,7 +8,7 @@ others, and with it the slope. What is left of that third difference is all that
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -26,16 +26,26 @@ ROUNDING: Final = 64
 networks of 1e4 to 1e6 numbers come to. Zeros have a direction of their own then."""
 
 
-def with_zeros(place: Place, asked: Ray, h: float, zeros: Sequence[Unit]) -> tuple[Array, Estimate | None] | None:
-    """ψ at −h, h and 2h, the last with claimed zeros displaced, and what that says of their slope, if anything.
+class Along(NamedTuple):
+    """ψ at −h, h and 2h, the last with claimed zeros displaced, and the verdicts of those zeros that pass by it."""
 
-    None where they cannot be: there are none, outputs are too many to be kept, or the point is outside the domain.
+    three: Array
+    zeros: dict[str, Verdict]
+
+
+def with_zeros(place: Place, asked: Ray, h: float, zeros: Sequence[Unit], near: float) -> Along | None:
+    """Three values along a direction, the last with claimed zeros displaced; None where that is of no use.
+
+    There are none, outputs are too many to be kept, the slope of two values is not within ``near`` of the claimed one,
+    so that no third one will settle it, or the point is outside the domain.
     """
     if not zeros or 64 * place.output.size > KEPT:
         return None
+    left, right = asked.line([-h, h]).tolist()
+    if not abs((right - left) / (2 * h) - asked.claimed) <= near:
+        return None
     reach = reaches(sum(u.entries for u in zeros))[0]
     also = tangent(place.rng, place.point, [u.size for u in zeros], zeros)
-    near, far = asked.line([-h, h]).tolist()
     try:
         values = place.calls.forward_quietly(Displaced(Displaced(place.point, asked.direction, 2 * h), also, reach))
     except OutOfBudgetError:
@@ -44,26 +54,22 @@ def with_zeros(place: Place, asked: Ray, h: float, zeros: Sequence[Unit]) -> tup
         return None
     if values.shape != place.output.shape:
         return None
-    three = np.array([near, far, pair(place.cotangent, values)])
-    judged = place.cotangent != 0
-    v, still, left, right, beyond = (
-        a[judged] for a in (place.cotangent, place.output, asked.outputs(-h), asked.outputs(h), values)
-    )
-    ulps = float(np.abs(v) @ np.spacing(np.abs(still)))
-    hidden = float(np.abs(v) @ np.abs(beyond - 3 * right + 3 * still - left))
+    three = np.array([left, right, pair(place.cotangent, values)])
+    hidden, ulps = _third(place, asked, h, values)
     if not hidden <= ROUNDING * ulps:  # NaN is not
-        return three, None
+        return Along(three, {})
     bar = (hidden + ulps) / reach
     words = f"as if it stood still for 0 ≤ t ≤ {reach:g}"
     estimate = Estimate(value=0.0, interval=(-bar, bar), rounding=bar, step=reach, method="flat", flags=(words,))
-    return three, estimate
-
-
-def judged(place: Place, asked: Ray, zeros: Sequence[Unit], estimate: Estimate | None) -> dict[str, Verdict]:
-    """The verdicts of the zeros that pass by it; the others are asked alone."""
-    if estimate is None:
-        return {}
-    about = {"law": "adjoint", "claimed": 0.0, "estimate": estimate, "where": place.where}
-    made = (Evidence(tensor=u.label, scale=u.scale, claim_error=asked.claim_error, **about) for u in zeros)  # type: ignore[arg-type]  # of several types
+    made = (Evidence("adjoint", u.label, 0.0, estimate, u.scale, asked.claim_error, place.where) for u in zeros)
     verdicts = (judge(evidence, place.resolution) for evidence in made)
-    return {v.tensor: v for v in verdicts if v.outcome is Outcome.PASS}
+    return Along(three, {v.tensor: v for v in verdicts if v.outcome is Outcome.PASS})
+
+
+def _third(place: Place, asked: Ray, h: float, beyond: Array) -> tuple[float, float]:
+    """Σ|v| times the outputs' third differences, with those ``beyond`` at 2h, and times their units in the last place."""
+    judged = place.cotangent != 0
+    v, still = np.abs(place.cotangent[judged]), place.output[judged]
+    left, right = asked.outputs(-h)[judged], asked.outputs(h)[judged]
+    third = beyond[judged] - 3 * right + 3 * still - left
+    return float(v @ np.abs(third)), float(v @ np.spacing(np.abs(still)))

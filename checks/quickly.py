@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from checks.aside import judged, with_zeros
+from checks.aside import Along, with_zeros
 from checks.bent import QUIET, bent, mixed
 from checks.numeric.estimate import Estimate
 from checks.numeric.quick import AT, STEP, WIDER, bars, closer
@@ -73,8 +73,8 @@ def quickly(
         enough(*at(first, 4 * first), every)
     if not 0 < first <= NEAR:
         return False
-    also = zeros if zeros and _is_near(asked, first, share * float((goals * asked.scales).min())) else ()
-    if _by_fewer(place, asked, first, partial(enough, (first,), among=every), settled, found, also):
+    along = partial(with_zeros, place, asked, first, zeros, share * goal * float(scales.min()))
+    if _by_fewer(place, asked, first, partial(enough, (first,), among=every), settled, along, found):
         return False
     agreed = enough(*at(first), every)
     if settled() or _astray(asked, first):
@@ -107,13 +107,13 @@ def _by_fewer(
     h: float,
     enough: Callable[..., bool],
     settled: Callable[[], bool],
+    along: Callable[[], Along | None],
     found: dict[str, Verdict],
-    zeros: Sequence[Unit],
 ) -> bool:
     """Whether two values settle all units, where the forward is known to be steady, or three, which then show it.
 
-    The third with claimed ``zeros`` displaced, first. Not in coarse dtypes, where noise decides, and not where a stack
-    gives four values at once.
+    Three ``along`` with claimed zeros first, if they are of use: these are settled with them. Not in coarse dtypes,
+    where noise decides, and not where a stack gives four values at once.
     """
     if place.eps > DOUBLE or place.calls.subject.vectorised:
         return False
@@ -131,17 +131,11 @@ def _by_fewer(
             place.steady.append(Steady(h, float(seen.truncation[0] + seen.rounding[0]) / whole))
         return settled()
 
-    along = with_zeros(place, asked, h, zeros)
-    if along and by(along[0]):
-        found |= judged(place, asked, zeros, along[1])
+    both = along()
+    if both and by(both.three):
+        found |= both.zeros
         return True
     return by(asked.line(h * SOONER))
-
-
-def _is_near(asked: Ray, h: float, near: float) -> bool:
-    """Whether the slope of two values is the claimed one already: else a third will not settle it."""
-    left, right = asked.line([-h, h]).tolist()
-    return bool(abs((right - left) / (2 * h) - asked.claimed) <= near)
 
 
 def goal_of(place: Place, unit: Unit) -> float:

@@ -68,6 +68,7 @@ def _numpy_back(seen: GlobalState) -> None:
         np.random.set_bit_generator(seen.generator)  # type: ignore[attr-defined]  # as above
     if seen.memory is None or _memory() != seen.memory:
         np.random.set_state(seen.state)  # noqa: NPY002 - as above
+        _last.clear()  # a normal number may be left over again, which memory does not show
 
 
 def _torch() -> Any:
@@ -138,7 +139,7 @@ def _untouched(name: str, state: Any) -> bool:
         return _same(state, SOURCES[name].read())
     if state.memory is not None:
         return _memory() == state.memory
-    return _same(_parts(state.state), _parts(_numpy().state))
+    return _same(_parts(state.state), _parts(_read_numpy().state))
 
 
 def _parts(state: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -225,7 +225,7 @@ def test_a_kink_beside_the_first_direction_is_no_grain_and_steps_are(store: Any)
 
 
 @pytest.mark.parametrize("seed", [0, 4, 5, 6])
-def test_the_claimed_zeros_of_an_ordinary_relu_network_cost_one_pass(seed: int) -> None:
+def test_the_claimed_zeros_of_an_ordinary_relu_network_cost_no_pass(seed: int) -> None:
     rng, widths = np.random.default_rng(seed), [32, 96, 64, 10]
     point = {"x": rng.normal(size=(16, 32))}
     point |= {f"w{l}": rng.normal(size=widths[l : l + 2]) * 1.4 / np.sqrt(widths[l]) for l in range(3)}
@@ -246,7 +246,7 @@ def test_the_claimed_zeros_of_an_ordinary_relu_network_cost_one_pass(seed: int) 
 
     subject = Subject(name="relu", point=point, forward=lambda p: layers(p)[-1], pullback=pullback)
     report = audit(subject, seed=seed, laws=["adjoint"])
-    assert (report.outcome, report.cost.forward) == (Outcome.PASS, 8)
+    assert (report.outcome, report.cost.forward) == (Outcome.PASS, 7)
 
 
 @pytest.mark.parametrize("kink", [0.2, 0.3, 0.39409])
