@@ -67,7 +67,7 @@ def with_zeros(place: Place, asked: Ray, h: float, zeros: Sequence[Unit], near: 
 
 
 def _third(place: Place, asked: Ray, h: float, beyond: Array) -> tuple[float, float]:
-    """Σ|v| times the outputs' third differences, with those ``beyond`` at 2h, and times their units in the last place."""
+    """Σ|v| times the outputs' third differences, with those ``beyond`` at 2h; and times their last places' units."""
     judged = place.cotangent != 0
     v, still = np.abs(place.cotangent[judged]), place.output[judged]
     left, right = asked.outputs(-h)[judged], asked.outputs(h)[judged]
