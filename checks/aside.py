@@ -45,7 +45,7 @@ def with_zeros(place: Place, asked: Ray, h: float, zeros: Sequence[Unit], near: 
     if not abs((right - left) / (2 * h) - asked.claimed) <= near:
         return None
     reach = reaches(sum(u.entries for u in zeros))[0]
-    also = tangent(place.rng, place.point, [u.size for u in zeros], zeros)
+    also = tangent(place.rng, place.point, [u.size for u in zeros], zeros, np.int8)
     try:
         values = place.calls.forward_quietly(Displaced(Displaced(place.point, asked.direction, 2 * h), also, reach))
     except OutOfBudgetError:

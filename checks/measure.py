@@ -22,7 +22,7 @@ from checks.numeric.jump import EXCUSED, JUMPS, jump
 from checks.numeric.line import OutOfBudgetError
 from checks.numeric.windows import windows
 from checks.proof import comes_first, settled
-from checks.quickly import DOUBLE, PART, around, evidence, goal_of, quickly
+from checks.quickly import DOUBLE, PART, around, evidence, quickly
 from checks.ray import CLAIM_ULPS, Place, Ray, norm, one_sided, ray
 from checks.still import STAIR, change_along, flat_estimate, frozen
 from checks.tangents import dot, terms, values
@@ -60,13 +60,12 @@ def measure(place: Place, units: Sequence[Unit], *, equal: bool = False, zeros: 
     list of Verdict
         One for each unit, in their order; undecided ones where the budget ran out.
     """
-    goals = [goal_of(place, u) for u in units]
     if comes_first(place):
-        proved = settled(place, units, [None] * len(units), goals)
+        proved = settled(place, units, [None] * len(units))
         if all(proved):
             return [v for v in proved if v]
     measured = _measured(place, units, equal=equal, zeros=zeros)
-    return [v for v in settled(place, units, measured, goals) if v]
+    return [v for v in settled(place, units, measured) if v]
 
 
 def _measured(place: Place, units: Sequence[Unit], *, equal: bool, zeros: bool) -> list[Verdict]:

@@ -14,7 +14,7 @@ from checks.numeric.estimate import Errors, Estimate
 from checks.numeric.jump import JUMPS
 from checks.numeric.line import OutOfBudgetError
 from checks.probes import MAGNITUDE_RMS, rms
-from checks.quickly import DOUBLE
+from checks.quickly import DOUBLE, goal_of
 from checks.ray import CLAIM_ULPS, VALUE_ULPS, Place
 from checks.subject import Array
 from checks.units import Unit
@@ -198,9 +198,7 @@ def _errors(tensor: Entries, claim: Array, wrong: Iterable[int]) -> Errors:
     )
 
 
-def settled(
-    place: Place, units: Sequence[Unit], verdicts: Sequence[Verdict | None], goals: Sequence[float]
-) -> list[Verdict | None]:
+def settled(place: Place, units: Sequence[Unit], verdicts: Sequence[Verdict | None]) -> list[Verdict | None]:
     """What proofs say of the units that are open, or of all where a proof is asked for.
 
     Parameters
@@ -211,8 +209,6 @@ def settled(
         What gets a verdict of its own.
     verdicts : sequence of Verdict or None
         What was measured; None where nothing was.
-    goals : sequence of float
-        The resolution asked of each.
 
     Returns
     -------
@@ -228,8 +224,8 @@ def settled(
     if not (proof.tensors or proof.reason):
         return list(verdicts)
     made: list[Verdict | None] = []
-    for unit, verdict, wants, goal in zip(units, verdicts, wanted, goals, strict=True):
-        found = judged(place, proof, unit, goal) if wants and unit.tensor in proof.tensors else None
+    for unit, verdict, wants in zip(units, verdicts, wanted, strict=True):
+        found = judged(place, proof, unit, goal_of(place, unit)) if wants and unit.tensor in proof.tensors else None
         why = proof.reason or "its enclosure stays wide, as at a kink"
         if found:
             made.append(_beside(verdict, found))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from math import sqrt
+from math import sqrt, ulp
 from typing import Any, Final
 
 import numpy as np
@@ -46,10 +46,10 @@ def quickly(
         Whether it left all of them where a few outputs bend, so near that nothing is seen this side of the kink:
         another direction may be clear of it. A kink at the point itself does not count: it lies on every direction.
     """
-    goals = goals_of(place, asked, units)
-    share = AGREES[place.eps > DOUBLE]
-    goal = float(goals.min())
-    scales, demands = asked.scales * (goals / goal), goals.tolist()
+    goals, share = goals_of(place, asked, units), AGREES[place.eps > DOUBLE]
+    goal = min(goals)
+    aimed = [g * scale for g, scale in zip(goals, asked.scales.tolist(), strict=True)]
+    scales = [a / goal for a in aimed]
 
     def enough(steps: tuple[float, ...], values: Array, among: Any, **more: float) -> bool:
         agreed = _agreement(values, asked, steps, scales, goal, share, **more)
@@ -57,7 +57,7 @@ def quickly(
         for i, numbers in agreed.items():
             if numbers not in estimates:
                 estimates[numbers] = _estimate(*numbers, max(steps), max(asked.line.passes, values.size))
-            verdict = judge(evidence(place, asked, units[i], estimates[numbers], i), demands[i])
+            verdict = judge(evidence(place, asked, units[i], estimates[numbers], i), goals[i])
             if verdict.outcome is Outcome.PASS:
                 found[units[i].label] = verdict
         return any(among[i] for i in agreed) or not np.isfinite(values).all()
@@ -68,12 +68,13 @@ def quickly(
     def at(*steps: float) -> tuple[tuple[float, ...], Array]:
         return steps, np.stack([asked.line(h * AT) for h in steps])
 
-    first, every, high = _first(asked, goals, share, place.value), goals > 0, goals == goals.min()
+    every, high = [g > 0 for g in goals], [g == goal for g in goals]
+    first = _first([a for a, h in zip(aimed, high, strict=True) if h], share, place.value)
     if first > NEAR and 8 * first < TOP:  # wide at once: a closer one is still wider than rounding asks, or nearly
         enough(*at(first, 4 * first), every)
     if not 0 < first <= NEAR:
         return False
-    along = partial(with_zeros, place, asked, first, zeros, share * goal * float(scales.min()))
+    along = partial(with_zeros, place, asked, first, zeros, share * min(aimed))
     if _by_fewer(place, asked, first, partial(enough, (first,), among=every), settled, along, found):
         return False
     agreed = enough(*at(first), every)
@@ -145,21 +146,25 @@ def goal_of(place: Place, unit: Unit) -> float:
     return min(PART if unit.small else max(DESIRED, GOAL_ULPS * place.eps), COARSEST)
 
 
-def goals_of(place: Place, asked: Ray, units: Sequence[Unit]) -> Array:
+def goals_of(place: Place, asked: Ray, units: Sequence[Unit]) -> list[float]:
     """The resolution that the quick stencil must reach, unit by unit."""
-    goals = np.array([goal_of(place, u) for u in units])
+    goals = [goal_of(place, u) for u in units]
     if place.resolution is not None:
         return goals
-    return np.asarray(np.minimum(np.maximum(2 * asked.claim_error / asked.scales, goals), COARSEST))
+    lost = (2 * asked.claim_error / scale if scale else np.inf for scale in asked.scales.tolist())
+    return [min(max(least, goal), COARSEST) for least, goal in zip(lost, goals, strict=True)]
 
 
-def _first(asked: Ray, goals: Array, share: float, value: float) -> float:
-    """The first step, somewhat longer than rounding asks; 0 where a claim is below what numbers can tell apart."""
-    ordinary = sorted((goals * asked.scales)[goals == goals.min()].tolist())
+def _first(aimed: list[float], share: float, value: float) -> float:
+    """The first step, somewhat longer than rounding asks; 0 where a claim is below what numbers can tell apart.
+
+    ``aimed`` is what a claim is to be told apart by, of the units that aim highest.
+    """
+    ordinary = sorted(aimed)
     asked_for = share * (ordinary[(len(ordinary) - 1) // 2] + ordinary[len(ordinary) // 2]) / 2 if ordinary else 0.0
     if not asked_for > 0:
         return 0.0
-    quiet = QUIET * float(np.spacing(value)) / asked_for
+    quiet = QUIET * ulp(value) / asked_for
     return max(quiet, min(max(MARGIN * quiet, SHORTEST), STEP))
 
 
@@ -174,7 +179,7 @@ def _agreement(
     values: Array,
     asked: Ray,
     steps: tuple[float, ...],
-    scales: Array,
+    scales: list[float],
     goal: float,
     share: float,
     *,
@@ -193,10 +198,10 @@ def _agreement(
         else:
             seen = sooner(still, values, steps[0]) if off is None else both_sides(still, values, steps[0], off)
         value, rounding = float(seen.value[0]), float(seen.rounding[0])
-        found = bars(seen, asked.claimed, scales.tolist(), unsure=unsure, **how)
+        found = bars(seen, asked.claimed, scales, unsure=unsure, **how)
         return {i: (value, bar, rounding) for i, bar in found.items()}
     k = len(scales)
-    both = closer(np.repeat(values[None], k, axis=0), np.full(k, asked.claimed), scales, steps, **how)
+    both = closer(np.repeat(values[None], k, axis=0), np.full(k, asked.claimed), np.array(scales), steps, **how)
     every = zip(*(a.tolist() for a in (both.value, both.bar, both.rounding)), strict=True)
     return {i: numbers for i, (agrees, numbers) in enumerate(zip(both.agrees.tolist(), every, strict=True)) if agrees}
 

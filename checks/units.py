@@ -176,9 +176,15 @@ def _within(outer: NDArray[np.bool_] | None, inner: NDArray[np.bool_] | None) ->
 
 
 def tangent(
-    rng: np.random.Generator, point: Point, sizes: Sequence[float], units: Sequence[Unit]
+    rng: np.random.Generator,
+    point: Point,
+    sizes: Sequence[float],
+    units: Sequence[Unit],
+    dtype: type = np.int16,
 ) -> Mapping[str, Tangent | Array]:
     """Draw a direction over ``units``, each moved by its own size; every other entry stays where it is.
+
+    ``dtype`` is that of the whole numbers which the directions of few entries are made from.
 
     Returns
     -------
@@ -187,13 +193,13 @@ def tangent(
     """
     home = unmoved(point)
     if type(home) is Rows:
-        return together(rng, home, [(u.tensor, u.mask, length) for u, length in zip(units, sizes, strict=True)])
+        return together(rng, home, [(u.tensor, u.mask, length) for u, length in zip(units, sizes, strict=True)], dtype)
     moving: dict[str, list[tuple[Unit, float]]] = {}
     for unit, length in zip(units, sizes, strict=True):
         moving.setdefault(unit.tensor, []).append((unit, length))
     primals = {name: home[name] for name in moving}
     shapes = [x.shape for x in primals.values() for _ in range(_reals(x))]
-    drawn = iter(every_draw(rng, shapes))
+    drawn = iter(every_draw(rng, shapes, dtype))
     return {
         name: Tangent(next(drawn), *_lengths(moving[name], x.size), next(drawn) if _reals(x) > 1 else None)
         for name, x in primals.items()

@@ -794,7 +794,7 @@ def steps(value: float, scale: float = 1.0, **more: Any) -> list[tuple[float, ..
         return {}
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(quickly, "goals_of", lambda *_: np.array([1e-6]))
+        patch.setattr(quickly, "goals_of", lambda *_: [1e-6])
         patch.setattr(quickly, "_agreement", none_agrees)
         assert not quickly.quickly(replace(one, value=value), asked, units(one.gradient, one.point), {})
     assert sooner == [s for s in seen[:1] if len(s) == 1]  # three values at the first step, before its fourth

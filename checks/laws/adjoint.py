@@ -160,8 +160,7 @@ def _place(
         point, v = {n: subject.rounded(x) for n, x in point.items()}, subject.rounded(v)
     try:
         output = flat(ground.output) if own else ground.calls.forward_quietly(point, watched=True)
-        with np.errstate(all="ignore"):
-            gradient = ground.calls.pullback(point, unflat(v, ground.output))
+        gradient = ground.calls.pullback(point, unflat(v, ground.output))
     except OutOfBudgetError:
         raise
     except Exception:

@@ -43,6 +43,8 @@ def folded(verdicts: Sequence[Verdict]) -> list[Verdict]:
     >>> [v.cause for v in folded(found)]
     ['', 'homogeneity']
     """
+    if all(v.outcome is Outcome.PASS for v in verdicts):
+        return list(verdicts)
     roots: dict[str, set[str]] = {}
     for v in verdicts:
         decides = v.outcome is Outcome.FAIL or (v.law == "deterministic" and v.outcome is Outcome.INCONCLUSIVE)

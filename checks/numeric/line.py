@@ -110,7 +110,7 @@ class Line:
             raise
         except Exception:  # whatever the target raises at a point that we chose is the edge of its domain
             return float("nan")
-        return value if np.isfinite(value) else float("nan")
+        return value if isfinite(value) else float("nan")
 
     def _stack(self, ts: list[float]) -> list[float]:
         with quietly():
