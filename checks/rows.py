@@ -29,7 +29,7 @@ SAFE: Final = 1e-200  # sums of squares between this and its inverse have neithe
 
 
 class Spread(NamedTuple):
-    """Root mean square, largest and least magnitude of an array.
+    """Root mean square, largest and least magnitude of an array; what is too small beside the others counts as 0.
 
     And how many of its magnitudes are below `MIXED` times the first, where that was counted along the way.
     """
@@ -58,6 +58,8 @@ class Layout:
         The numbers that are of no array.
     forms : list of tuple of int
         The shape of each array.
+    parts : mapping of name to (slice, shape, order)
+        All that is needed to take them out of a row.
     """
 
     spans: Mapping[str, tuple[int, int]]
@@ -66,6 +68,7 @@ class Layout:
     bounds: NDArray[np.intp]
     gaps: NDArray[np.intp]
     forms: list[tuple[int, ...]]
+    parts: Mapping[str, tuple[slice, tuple[int, ...], Any]]
 
     @staticmethod
     def of(point: Mapping[str, Array]) -> Layout | None:
@@ -80,7 +83,8 @@ class Layout:
             gaps += range(end, at)
         bounds = np.array([*spans.values()]).reshape(-1)
         forms = [shape for shape, _ in shapes.values()]
-        return Layout(spans, shapes, at, bounds, np.array(gaps), forms) if at <= MOST else None
+        parts = {name: (slice(*spans[name]), *shapes[name]) for name in spans}
+        return Layout(spans, shapes, at, bounds, np.array(gaps), forms, parts) if at <= MOST else None
 
 
 class Rows(dict[str, Array]):
@@ -100,11 +104,10 @@ class Rows(dict[str, Array]):
 
     def __init__(self, layout: Layout, row: NDArray[np.float64], names: Any = None) -> None:
         self.layout, self.row, self._spreads = layout, row, dict[str, Spread]()
-        for name in layout.spans if names is None else names:
-            start, stop = layout.spans[name]
-            shape, order = layout.shapes[name]
-            part = row[start:stop]
-            self[name] = part.reshape(shape) if order == "C" else part.reshape(shape, order="F")
+        parts = layout.parts
+        for name in parts if names is None else names:
+            at, shape, order = parts[name]
+            self[name] = row[at].reshape(shape) if order == "C" else row[at].reshape(shape, order="F")
 
     @staticmethod
     def of(point: Mapping[str, Array], layout: Layout | None = None) -> Rows | None:

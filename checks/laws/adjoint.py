@@ -260,7 +260,7 @@ def _small_outputs_up(rng: np.random.Generator, first: Place | None, ground: Gro
     changes = [c / c.max() for c in changes if np.isfinite(c).all() and c.max() > TINY]
     if not changes:
         return v
-    relative = np.max(changes, axis=0)
+    relative = np.maximum(changes[0], changes[-1])
     if relative.min() > 1.001 * 10.0**-APART:  # all within one group: none is weighed up
         return v
     moves = relative > TINY  # nothing is known of an output that stands still
