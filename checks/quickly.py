@@ -220,15 +220,8 @@ def _estimate(value: float, bar: float, rounding: float, step: float, passes: in
 
 def evidence(place: Place, asked: Ray, unit: Unit, estimate: Estimate, i: int) -> Evidence:
     """What is measured along a ray, beside the claim and the scale of its i-th unit."""
-    return Evidence(
-        law="adjoint",
-        tensor=unit.label,
-        claimed=asked.claimed,
-        estimate=estimate,
-        scale=float(asked.scales[i]),
-        claim_error=asked.claim_error,
-        where=place.where,
-    )
+    scale = float(asked.scales[i])
+    return Evidence("adjoint", unit.label, asked.claimed, estimate, scale, asked.claim_error, place.where)
 
 
 def around(value: float, bar: float) -> tuple[float, float]:

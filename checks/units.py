@@ -144,20 +144,11 @@ def _among(name: str, x: Array, g: Array, group: Group, tensor: float, spread: S
         mask = _within(group.mask, part.mask)
         words = f"{group.words}, {part.words}" if group.words and part.words else group.words or part.words
         reach = length * MAGNITUDE_RMS * sqrt(part.n)
-        made.append(
-            Unit(
-                tensor=name,
-                label=f"{name} (entries {words})" if words else name,
-                mask=mask,
-                entries=part.n,
-                size=length,
-                further=partial(_others, x, mask if len(parts) > 1 else None, length, tensor),
-                scale=0.0 if part.zero else reach * part.rms,
-                rounded=reach * spread.rms,
-                small=part is not parts[0],
-                nothing=part.rms == 0,
-            )
-        )
+        label = f"{name} (entries {words})" if words else name
+        further = partial(_others, x, mask if len(parts) > 1 else None, length, tensor)
+        scale, small = 0.0 if part.zero else reach * part.rms, part is not parts[0]
+        rounded = reach * spread.rms
+        made.append(Unit(name, label, mask, part.n, length, further, scale, rounded, small, part.rms == 0))
     return made
 
 
