@@ -20,11 +20,13 @@ from checks.verdict import Outcome, Verdict
 
 def stand(calls: Calls, rng: Any, rows: list[str], resolution: float | None, verdicts: list[Verdict]) -> list[Stand]:
     """`_hold_all` on trust; where a function has written into a point after all, once more without."""
+    known, calls.betrayed = dict(calls.writes), False
     for calls.trusts in (True, False):
         verdicts.clear()
         stands = _hold_all(calls, rng, rows, resolution, verdicts)
         if calls.trusted_rightly():
             break
+        calls.writes = dict(known)  # what was seen then may be what another call had written
     calls.trusts = False
     return stands
 

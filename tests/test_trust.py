@@ -112,3 +112,19 @@ def test_what_was_written_before_another_call_raised_is_seen(shape: tuple[int, .
 
     report = audit(Subject(name="sines", point={"x": x}, forward=forward, pullback=pullback), locate=False)
     assert [v.law for v in report.verdicts if v.outcome is Outcome.FAIL] == ["pure"]
+
+
+def test_of_several_points_that_one_is_named_where_something_was_written() -> None:
+    calls = []
+
+    def pullback(p: Any, v: Any) -> Any:
+        calls.append(1)
+        g = np.cos(p["x"]) * v
+        if len(calls) == 3:
+            once(p["x"])
+        return {"x": g}
+
+    x = np.random.default_rng(3).normal(size=6)
+    subject = Subject(name="sines", point={"x": x}, forward=lambda p: np.sin(p["x"]), pullback=pullback)
+    report = audit(subject, profile="deep", locate=False)
+    assert [(v.law, v.where) for v in report.verdicts if v.outcome is Outcome.FAIL] == [("pure", "at your point")]
