@@ -108,7 +108,12 @@ def _smallest(found: dict[str, float | None], name: str) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     read = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     read.add_argument("--quick", action="store_true", help="small functions only, print only")
-    read.add_argument("--rounds", type=int, default=5, help="pairs that the quick checkers are timed in")
+    read.add_argument(
+        "--rounds",
+        type=int,
+        default=5,
+        help="pairs that the quick checkers are timed in; a third of large functions, up to ten times as many of small",
+    )
     read.add_argument("--limit", type=float, default=10.0, help="seconds; checks expected to take longer are skipped")
     read.add_argument("--only", choices=PARTS, help="one of the three parts")
     read.add_argument("--largest", choices=NETWORKS, default="1e7", help="the largest networks of the first part")
@@ -120,7 +125,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     texts: dict[str, str] = {}
     with threadpool_limits(1):
         for part in [asked.only] if asked.only else PARTS:
-            texts[part] = f"{said}; {rounds} pairs a row, fewer of large ones." if part == "cost" else f"{said}."
+            texts[part] = (
+                f"{said}; {rounds} pairs a row, {-(-rounds // 3)} of large ones, up to {10 * rounds} of small ones."
+                if part == "cost"
+                else f"{said}."
+            )
             texts[part] += "\n\n" + PART[part](asked.quick, rounds, limit, asked.largest)
             print(texts[part], flush=True)
     if not (asked.quick or asked.no_write):

@@ -44,22 +44,34 @@ def once(function: Function, rounds: int) -> float:
     return min(seen)
 
 
+def pairs(rounds: int, seconds: float) -> int:
+    """How many pairs to time where one takes so many seconds: what fits into ``rounds`` / 4 seconds.
+
+    No fewer than a third of ``rounds``, no more than ten times: the median of a few pairs of milliseconds is off by a
+    tenth on a busy machine.
+
+    Examples
+    --------
+    >>> [pairs(15, seconds) for seconds in (0.005, 0.1, 5.0)]
+    [150, 37, 5]
+    """
+    return max(-(-rounds // 3), min(10 * rounds, int(rounds / 4 / seconds)))
+
+
 def timed(function: Function, rounds: int, limit: float) -> Row:
-    """Time every checker that is expected to take less than ``limit`` seconds; large functions in fewer pairs."""
-    rounds = max(1, rounds // (1 + 2 * function.entries // 1_000_000))
-    cost = once(function, rounds + 2)
+    """Time every checker that is expected to take less than ``limit`` seconds, the quick ones in `pairs`."""
+    cost = once(function, max(3, rounds // (1 + 2 * function.entries // 1_000_000)))
     found: dict[str, Timed] = {}
     left_out: dict[str, float] = {}
     runs: dict[str, list[Run]] = {name: [] for name in CHEAP}
-    if rounds > 1:  # the first pays for what is loaded
-        for name in CHEAP:
-            CHECKERS[name](function, None, 0)
-    for seed in range(1, rounds + 1):
+    start = time.perf_counter()
+    for name in CHEAP:  # the first pays for what is loaded
+        CHECKERS[name](function, None, 0)
+    for seed in range(1, pairs(rounds, time.perf_counter() - start) + 1):
         for name in CHEAP:
             runs[name].append(CHECKERS[name](function, None, seed))
     for name in CHEAP:
-        pairs = list(zip(runs[name], runs[REFERENCE], strict=True))
-        found[name] = _timed([a for a, _ in pairs], [b.seconds for _, b in pairs])
+        found[name] = _timed(runs[name], [b.seconds for b in runs[REFERENCE]])
     for name in CHECKERS:
         if name in CHEAP:
             continue
