@@ -27,7 +27,15 @@ networks of 1e4 to 1e6 numbers come to. Zeros have a direction of their own then
 
 
 class Along(NamedTuple):
-    """ψ at −h, h and 2h, the last with claimed zeros displaced, and the verdicts of those zeros that pass by it."""
+    """What one direction shows where claimed zeros are displaced along with it.
+
+    Attributes
+    ----------
+    three : ndarray of shape (3,)
+        ψ at −h, h and 2h, the last with the zeros displaced.
+    zeros : mapping of label to Verdict
+        Those that pass by it.
+    """
 
     three: Array
     zeros: dict[str, Verdict]

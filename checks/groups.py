@@ -128,7 +128,7 @@ def masked_rms(values: Array, mask: NDArray[np.bool_] | None) -> float:
 def _magnitudes(values: Array) -> Iterator[NDArray[Any]]:
     """|values|, block by block; the next one takes its place."""
     flat = in_a_row(values)
-    if flat is None:
+    if flat is None or flat.size <= BLOCK:
         yield np.abs(values)
         return
     made = np.empty(min(BLOCK, flat.size), dtype=np.abs(flat[:0]).dtype)
@@ -155,9 +155,6 @@ def spread_of(values: Array) -> Spread:
 
 def _smaller(values: Array, *bounds: float) -> list[int]:
     """How many magnitudes are below each of the bounds."""
-    if values.size <= BLOCK:
-        magnitude = np.abs(values)
-        return [int(np.count_nonzero(magnitude < small)) for small in bounds]
     counts = [0] * len(bounds)
     for magnitude in _magnitudes(values):
         for i, small in enumerate(bounds):

@@ -40,18 +40,6 @@ def _memory() -> bytes | None:
 
 
 def _numpy() -> GlobalState:
-    """The state; the one that was read last, where memory is as it was then: putting it together takes NumPy long."""
-    seen = _last.get("numpy")
-    if seen and seen.memory and np.random.get_bit_generator() is seen.generator and _memory() == seen.memory:  # type: ignore[attr-defined]  # as above
-        return seen
-    _last["numpy"] = made = _read_numpy()
-    return made
-
-
-_last: dict[str, GlobalState] = {}
-
-
-def _read_numpy() -> GlobalState:
     state = np.random.get_state(legacy=False)  # noqa: NPY002 - it is what code without a seed draws from
     memory, words = _memory(), state["state"]
     if state["has_gauss"] or memory is None or memory != _bytes(words["key"], words["pos"]):
@@ -68,7 +56,6 @@ def _numpy_back(seen: GlobalState) -> None:
         np.random.set_bit_generator(seen.generator)  # type: ignore[attr-defined]  # as above
     if seen.memory is None or _memory() != seen.memory:
         np.random.set_state(seen.state)  # noqa: NPY002 - as above
-        _last.clear()  # a normal number may be left over again, which memory does not show
 
 
 def _torch() -> Any:
@@ -139,7 +126,7 @@ def _untouched(name: str, state: Any) -> bool:
         return _same(state, SOURCES[name].read())
     if state.memory is not None:
         return _memory() == state.memory
-    return _same(_parts(state.state), _parts(_read_numpy().state))
+    return _same(_parts(state.state), _parts(_numpy().state))
 
 
 def _parts(state: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -29,7 +29,7 @@ SAFE: Final = 1e-200  # sums of squares between this and its inverse have neithe
 
 
 class Spread(NamedTuple):
-    """Root mean square, largest and least magnitude of an array; what is too small beside the others counts as 0.
+    """Root mean square, largest and least magnitude of an array.
 
     And how many of its magnitudes are below `MIXED` times the first, where that was counted along the way.
     """
@@ -167,9 +167,7 @@ class Rows(dict[str, Array]):
                 if SAFE < total < 1 / SAFE:
                     few = low < MIXED**2 * mean
                     small = int(np.count_nonzero(square[start:stop] < MIXED**2 * mean)) if few else 0
-                    smallest = (
-                        sqrt(low) if low > SAFE else float(np.abs(self[name]).min())
-                    )  # which may have underflowed
+                    smallest = sqrt(low) if low > SAFE else float(np.abs(self[name]).min())  # low may have underflowed
                     self._spreads[name] = Spread(sqrt(mean), sqrt(high), smallest, small)
                 else:  # of the squares some have over- or underflowed
                     magnitude = np.abs(self[name])

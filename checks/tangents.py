@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import fsum, prod
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from checks.drawing import FEW, Drawn, Tiled, block_length, blocks, draws, in_a_
 from checks.rows import Rows
 
 Array = NDArray[Any]
-FEWEST = 256
+FEWEST: Final = 256
 """Of so many terms a sum in a row of accumulators is no worse than one in pairs, and quicker."""
 
 

@@ -56,6 +56,18 @@ def test_what_is_drawn_is_seen_and_put_back(state: Callable[[], None], draw: Cal
     assert draw() == first
 
 
+def test_a_normal_number_left_over_is_seen_beside_the_same_words_without_one() -> None:
+    pending()
+    np.random.normal()
+    assert randomness.read()["numpy.random"].memory is not None
+    pending()  # the words are what they were
+    before = randomness.read()
+    first = np.random.normal()
+    assert randomness.drawn(before) == ("numpy.random",)
+    randomness.restore(before)
+    assert np.random.normal() == first
+
+
 def test_a_generator_put_in_its_place_is_seen() -> None:
     none_pending()
     before = randomness.read()

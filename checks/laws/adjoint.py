@@ -17,6 +17,7 @@ from checks.numeric.bits import grids, significand_bits
 from checks.numeric.line import OutOfBudgetError
 from checks.numeric.quick import STEP
 from checks.probes import MOVED, moved, signed, size
+from checks.quickly import DOUBLE
 from checks.ray import Place, Steady, norm
 from checks.rows import Rows, Spread
 from checks.still import MANY
@@ -28,7 +29,6 @@ SMALLEST: Final = 2e-13  # the smallest t that a full measurement looks at
 STEPS: Final = (0.0, -2.0, -1.0, 1.0, 2.0)  # the first steps
 BETWEEN: Final = (1.37, -1.71)  # places between them
 TINY: Final = float(np.finfo(np.float64).tiny)
-DOUBLE: Final = float(np.finfo(np.float64).eps)
 HUGE: Final = 1e290  # sums of larger numbers may overflow
 HEAVIEST: Final = 1.5  # no cotangent is drawn larger
 LIGHT: Final = 2.0**-400  # the cotangent's share that such numbers are asked with
