@@ -6,6 +6,7 @@ import operator
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -91,8 +92,8 @@ class Calls:
         return Cost(forward=self.forwards, pullback=self.pullbacks, seconds=time.perf_counter() - self.started)
 
     def spare(self) -> None:
-        """Let go of memory that results were copied to."""
-        self._buffers.spare()
+        """Let go of memory that copies were made in."""
+        self._buffers.room.spare()
 
     def trusted_rightly(self) -> bool:
         """Whether all was as it had been, where it was looked at later."""
@@ -191,9 +192,9 @@ class Calls:
     ) -> dict[str, Any]:
         """One pullback, on arrays of ours; what is returned is ours as well (buffers are reused).
 
-        ``form`` makes the copies that are handed over; ``of`` is another subject's. Where the claim adds into a buffer,
-        each call has a buffer of its own. What is looked at before the next call, and then no more, need not be copied:
-        that is ``keep=False``.
+        ``form`` makes the copies that are handed over, in memory that its ``empty`` gives; ``of`` is another subject's.
+        Where the claim adds into a buffer, each call has a buffer of its own. What is looked at before the next call,
+        and then no more, need not be copied: that is ``keep=False``.
         """
         self.pullbacks += 1
         subject = of or self.subject
@@ -204,6 +205,7 @@ class Calls:
         several = type(cotangent) is not np.ndarray and isinstance(cotangent, Mapping)
         before = cotangent if several else {"": cotangent}
         lent = self._buffers.lend(point)
+        form = form and partial(form, empty=self._buffers.room.empty)
         held = lent if form is None else copies(lent, form)
         own = form is None or all(map(operator.is_, held.values(), lent.values()))
         later = own and self._later("pullback")
@@ -215,7 +217,7 @@ class Calls:
         gradient = subject.pullback(given, given_upstream if several else upstream[""])
         same = self._same("pullback", held, given, point, later=later)
         self._same("pullback", upstream, given_upstream, before, "the cotangent")
-        del given, given_upstream, upstream
+        del held, given, given_upstream, upstream  # what is kept may be copied to where they were
         if type(gradient) is not dict and not isinstance(gradient, Mapping):
             raise MalformedError(
                 f"it returned {type(gradient).__name__}; expected a mapping of primal to gradient, "
@@ -227,10 +229,9 @@ class Calls:
         together = Rows.of(found, home.layout) if type(home) is Rows and not self.lenient else None
         for name in () if together else found:
             if found[name] is not None:
-                found[name] = self._buffers.keep(found, name) if keep else np.asarray(found[name])
+                found[name] = self._buffers.keep(found, name, home.get(name)) if keep else np.asarray(found[name])
                 if self.lenient:
                     found[name] = _finite(found[name])
-        del held
         self._buffers.back(lent, point if same else None, later=later or (self.trusts and not own))
         return together or found
 
@@ -238,7 +239,7 @@ class Calls:
         """Copy what a pullback returned with ``keep=False``, unless it is ours already."""
         for name in () if type(gradient) is Rows else gradient:
             if gradient[name] is not None:
-                gradient[name] = self._buffers.keep(gradient, name)
+                gradient[name] = self._buffers.keep(gradient, name, self.subject.point.get(name))
 
     def _numbers(self, outputs: dict[str, Any], name: str) -> Array:
         try:

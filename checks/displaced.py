@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -54,6 +54,45 @@ class Displaced(Mapping[str, Array]):
         return len(self.point)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Varied(Mapping[str, Array]):
+    """x + x u in the dtype of x, entry by entry, made anew each time that a primal is asked for.
+
+    Attributes
+    ----------
+    point : mapping of name to ndarray
+        x.
+    direction : mapping of name to Tangent or ndarray
+        u, real.
+    backwards : bool
+        Take the entries of each x in reverse order first.
+
+    Examples
+    --------
+    >>> there = Varied({"x": np.array([1.0, 2.0, 4.0])}, {"x": np.array([0.5, 0.0, -0.5])}, backwards=True)
+    >>> there["x"]
+    array([6. , 2. , 0.5])
+    """
+
+    point: Point
+    direction: Mapping[str, Tangent | Array]
+    backwards: bool = False
+
+    def __getitem__(self, name: str) -> Array:
+        x = self.point[name]
+        return _vary(np.flip(x) if self.backwards else x, values(self.direction[name]), np.empty_like(x))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.point)
+
+    def __len__(self) -> int:
+        return len(self.point)
+
+
+MADE: Final = (Displaced, Varied)
+"""Types of points that are made where they are used: an instance check of a Mapping is slow."""
+
+
 def unmoved(point: Point) -> Point:
     """The arrays that a point is displaced from: of the same shapes, dtypes and memory layouts.
 
@@ -62,8 +101,8 @@ def unmoved(point: Point) -> Point:
     >>> unmoved(Displaced({"x": np.ones(2)}, {}))
     {'x': array([1., 1.])}
     """
-    while type(point) is Displaced:  # an instance check of a Mapping is slow
-        point = point.point
+    while type(point) in MADE:
+        point = point.point  # type: ignore[attr-defined]  # one of those
     return point
 
 
@@ -101,7 +140,7 @@ def fill_row(out: Array, point: Point) -> bool:
 
 def fill(out: Array, point: Point, name: str) -> None:
     """Write a primal of ``point`` into ``out``, an array of its shape, dtype and layout."""
-    if type(point) is not Displaced:
+    if type(point) not in MADE:
         np.copyto(out, point[name])
         return
     flat = in_a_row(out)
@@ -116,7 +155,7 @@ def fill(out: Array, point: Point, name: str) -> None:
 def pieces(out: Array, point: Point, name: str) -> Iterator[tuple[Array, Array]]:
     """Parts of ``out`` beside what ``point`` has there: the whole, or block by block."""
     flat = in_a_row(out)
-    if flat is not None and type(point) is not Displaced and (x := in_a_row(np.asarray(point[name]))) is not None:
+    if flat is not None and type(point) not in MADE and (x := in_a_row(np.asarray(point[name]))) is not None:
         yield from ((flat[at], x[at]) for at in blocks(flat.size))
         return
     write = None if flat is None else _writer(point, name)
@@ -145,19 +184,32 @@ def _writer(point: Point, name: str) -> Callable[[slice, Array], Array] | None:
         if name in point.direction:
             moves.append(row(point.direction[name], point.t))
         point = point.point
+    backwards, by = False, None
+    if type(point) is Varied:
+        backwards, by, point = point.backwards, row(point.direction[name]), point.point
     x = in_a_row(np.asarray(point[name]))
     if x is None:
         return None
+    if backwards:
+        x = x[::-1]
 
     def write(at: slice, out: Array) -> Array:
-        now = x[at]
+        now = x[at] if by is None else _vary(x[at], by(at), out)
         for move in reversed(moves):
             now = _add(now, move(at), out)
-        if not moves:
+        if now is not out:
             out[...] = now
         return out
 
     return write
+
+
+def _vary(x: Array, by: Array, out: Array) -> Array:
+    """x + x by in the finer of the two, then in the dtype of ``out``; ``by`` is written over."""
+    if x.dtype == by.dtype:
+        by *= x
+        return _add(x, by, out)
+    return _add(x, by * x, out)
 
 
 def _add(x: Array, move: Array, out: Array) -> Array:

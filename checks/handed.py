@@ -10,12 +10,13 @@ from typing import Any, Final
 import numpy as np
 
 from checks.displaced import fill, fill_row, pieces, unmoved
+from checks.drawing import copied
+from checks.room import COUNTED, FEW, Room, alone
 from checks.rows import Rows
 from checks.subject import Array, Point, equal
 
-Form = Callable[[Array], Array]
-"""Makes the copy of an array that a function is given."""
-FEW: Final = 4096  # bytes that are copied and compared as one string
+Form = Callable[..., Array]
+"""Makes the copy of an array that a function is given; asked with ``empty=``, which is as `numpy.empty`."""
 REPLACED: Final = "another array was put in its place, in the mapping that was handed over"
 
 
@@ -79,8 +80,8 @@ class Buffers:
         self._unsure = False  # or should: that is looked at before they hold another one
         self._returned: list[str] = []  # the names of those
         self._out: dict[str, Array] = {}  # what is lent, or was to a function that raised
-        self._results: dict[str, list[Array]] = {}
         self._row: Rows | None = None
+        self.room = Room()
 
     def lend(self, point: Point, *, watched: bool = True) -> dict[str, Array]:
         """The arrays of ``point`` in memory of their own, layouts kept; ``watched``: what is written is to be seen."""
@@ -162,28 +163,21 @@ class Buffers:
             same = all(_as_before(array, full, name) for name, array in arrays.items())
         self._slipped = self._slipped or not same
 
-    def keep(self, results: Mapping[str, Any], name: str) -> Any:
+    def keep(self, results: Mapping[str, Any], name: str, like: Array | None = None) -> Any:
         """A result as an array that nobody else can write into: itself where nobody else refers to it, else a copy.
 
-        Copies are made where one of that name was to which nobody refers any more.
+        A copy has Fortran's memory order where ``like`` has, of the same shape, else C's.
         """
         if getattr(results[name], "nbytes", 0) <= FEW:
             return np.array(results[name])
         if type(results[name]) is np.ndarray and results[name].flags.owndata and alone(results, name):
             return results[name]
         result = np.asarray(results[name])
-        kept = self._results.setdefault(name, [])
-        for i in range(len(kept)):
-            if alone(kept, i) and _alike(kept[i], result):
-                np.copyto(kept[i], result)
-                return kept[i]
-        kept.append(np.array(result))
-        return kept[-1]
-
-    def spare(self) -> None:
-        """Let go of the memory of copies that nobody refers to."""
-        for name, kept in self._results.items():
-            self._results[name] = [kept[i] for i in range(len(kept)) if not alone(kept, i)]
+        if result.dtype.hasobject:
+            return np.array(result)
+        if like is None or like.flags.c_contiguous or not like.flags.f_contiguous:
+            return copied(result, self.room.empty(result.shape, result.dtype))
+        return copied(result, self.room.empty(result.shape[::-1], result.dtype).T)
 
 
 def _handed_back(held: Rows, given: Mapping[str, Any], home: Rows) -> bool:
@@ -214,15 +208,6 @@ def _alike(array: Array, like: Array) -> bool:
     return same and (b.c_contiguous or b.f_contiguous) and a.c_contiguous == b.c_contiguous
 
 
-def alone(arrays: Any, name: str | int) -> bool:
-    """Whether a mapping or a list holds the only reference to what it has there; false where it cannot be known."""
-    return _references(arrays, name) == _ALONE
-
-
-def _references(arrays: Any, name: str | int) -> int:
-    return sys.getrefcount(arrays[name])
-
-
 def _unshared(rows: Rows) -> bool:
     """Whether nobody else refers to a row or a part of it; false where it cannot be known."""
     return _holders(rows) == _OURS
@@ -234,8 +219,7 @@ def _holders(rows: Rows) -> tuple[int, int]:
 
 
 _LONE: Final = Rows.of({"": np.ones(1)})
-_OURS: Final = _holders(_LONE) if _LONE and sys.implementation.name == "cpython" else None
-_ALONE: Final = _references({"": np.empty(1)}, "") if sys.implementation.name == "cpython" else -1
+_OURS: Final = _holders(_LONE) if _LONE and COUNTED else None
 
 
 def _still(a: Array, b: Array) -> bool:

@@ -11,8 +11,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from checks.displaced import Displaced
-from checks.drawing import every_draw, numbers, signed_values
+from checks.displaced import Displaced, Varied
+from checks.drawing import every_draw, numbers
 from checks.rows import SAFE, Rows
 from checks.subject import Array, Point
 from checks.tangents import Tangent, together
@@ -86,20 +86,26 @@ def sizes(point: Mapping[str, Array]) -> dict[str, float]:
     return {name: size(x) for name, x in point.items()}
 
 
-def varied(rng: np.random.Generator, point: Point, by: float) -> Point:
-    """Every entry changed by about ``by`` of itself, up or down, in its dtype."""
+def varied(rng: np.random.Generator, point: Point, by: float, *, backwards: bool = False) -> Point:
+    """Every entry changed by about ``by`` of itself, up or down, in its dtype; made where it is used as in `moved`.
+
+    ``backwards``: the entries of every primal in reverse order, so that others are the largest.
+    """
+    if type(point) is Rows:
+        made = together(rng, point, ((name, None, by) for name in point))
+        home = point.like(point.row.copy()) if backwards else point
+        for name, part in home.items() if backwards else ():
+            part[...] = np.flip(point[name])
+        made.row *= home.row
+        made.row += home.row
+        return made
     drawn = every_draw(rng, [x.shape for x in point.values()])
-    made = {name: _varied(x, signed_values(u, by)) for (name, x), u in zip(point.items(), drawn, strict=True)}
-    return (Rows.of(made, point.layout) if type(point) is Rows else None) or made
+    there = Varied(point, {n: Tangent(kept, by) for n, kept in zip(point, drawn, strict=True)}, backwards)
+    return there if _large(point) else dict(there)
 
 
-def _varied(x: Array, by: Array) -> Array:
-    """x + x·by, where there is memory for it already."""
-    if x.dtype != np.float64:
-        return np.asarray((x + x * by).astype(x.dtype, copy=False))
-    by *= x
-    by += x
-    return by
+def _large(point: Point) -> bool:
+    return sum(x.size for x in point.values()) > LARGE
 
 
 def moved(rng: np.random.Generator, point: Point, sizes: Mapping[str, float]) -> Point:
@@ -114,7 +120,7 @@ def moved(rng: np.random.Generator, point: Point, sizes: Mapping[str, float]) ->
     drawn = every_draw(rng, [x.shape for x in point.values()], np.int8)
     direction = {name: Tangent(kept, MOVED * sizes[name]) for name, kept in zip(point, drawn, strict=True)}
     there = Displaced(point, direction)
-    return there if sum(x.size for x in point.values()) > LARGE else dict(there)
+    return there if _large(point) else dict(there)
 
 
 def displaced(

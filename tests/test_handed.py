@@ -11,10 +11,12 @@ import pytest
 
 from checks import Subject, audit
 from checks.calls import Budget, Calls
-from checks.displaced import Displaced, fill, pieces
+from checks.displaced import Displaced, Varied, fill, pieces, unmoved
 from checks.drawing import BLOCK, draws
-from checks.handed import Buffers, alone, changes, copies
+from checks.handed import Buffers, changes, copies
+from checks.laws.layout import fortran, strided
 from checks.probes import LARGE, moved
+from checks.room import Room, alone
 from checks.tangents import Tangent
 from checks.verdict import Outcome
 
@@ -196,6 +198,25 @@ def test_a_displaced_point_is_x_plus_t_u_in_every_dtype_and_layout(dtype: type, 
     assert all(np.array_equal(a, b) for a, b in pieces(out, there, "x"))
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble, np.complex128])
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_varied_point_is_x_plus_x_u_in_every_dtype_and_layout(dtype: type, order: Any, backwards: bool) -> None:
+    rng = np.random.default_rng(1)
+    x = np.array(rng.normal(size=(300, 200)), dtype=dtype, order=order)
+    u, w = Tangent(draws(rng, x.shape), 0.5), Tangent(draws(rng, x.shape), 0.25)
+    first = x[::-1, ::-1] if backwards else x
+    want = (first + first * u.values()).astype(dtype)
+    there = Varied({"x": x}, {"x": u}, backwards)
+    for point, expected in ((there, want), (Displaced(there, {"x": w}, 1e-2), (want + w.values(1e-2)).astype(dtype))):
+        out = np.empty_like(x)
+        fill(out, point, "x")
+        assert np.array_equal(out, expected)
+        assert np.array_equal(point["x"], expected)
+        assert all(np.array_equal(a, b) for a, b in pieces(out, point, "x"))
+    assert unmoved(Displaced(there, {"x": w}, 1e-2))["x"] is x
+
+
 def test_a_direction_given_as_an_array_moves_a_large_primal_as_well() -> None:
     x, u = np.random.default_rng(0).normal(size=(2, *BIG))
     out = np.empty_like(x)
@@ -273,7 +294,71 @@ def test_results_that_nobody_keeps_are_copied_over_and_let_go_of() -> None:
     three = kept(3.0)
     assert (one[0], three[0], three.ctypes.data) == (1.0, 3.0, place)
     del three
-    buffers.spare()
-    assert [len(some) for some in buffers._results.values()] == [1]
+    buffers.room.spare()
+    assert [len(some) for some in buffers.room._blocks.values()] == [1]
     assert kept(4.0)[0] == 4.0
     assert one[0] == 1.0
+
+
+# --- room --------------------------------------------------------------------------------------------------
+
+
+def test_a_block_is_used_again_for_another_form_of_about_the_same_size() -> None:
+    room, x = Room(), np.random.default_rng(0).normal(size=(300, 200))
+    first = fortran(x, room.empty)
+    place = first.ctypes.data
+    assert np.array_equal(first, x)
+    del first
+    second = strided(x, room.empty)
+    assert np.array_equal(second, x)
+    assert place <= second.ctypes.data <= place + second.nbytes + 8 * len(x)
+    assert len(room._blocks) == 1
+
+
+def test_a_block_that_an_array_or_a_view_lies_in_is_not_used_again() -> None:
+    room = Room()
+    kept = room.empty(BIG, np.dtype(float))[5:7]
+    kept[...] = 3.0
+    for _ in range(3):
+        room.empty(BIG, np.dtype(float))[...] = 4.0
+    room.spare()
+    room.empty(BIG, np.dtype(float))[...] = 5.0
+    assert kept.tolist() == [3.0, 3.0]
+
+
+def test_a_new_block_takes_the_place_of_free_ones_of_other_sizes() -> None:
+    room, double = Room(), np.dtype(float)
+    for n in (10_000, 20_000, 40_000):
+        room.empty((n,), double)
+    assert len(room._blocks) == 1
+
+
+def test_a_pullback_that_keeps_an_array_in_another_form_keeps_its_values() -> None:
+    """As `test_a_stale_cache_does_not_change_under_its_owner`, for what `layout` hands over."""
+    kept: list[np.ndarray] = []
+
+    def pullback(p: Any, v: np.ndarray) -> dict[str, np.ndarray]:
+        kept.append(p["x"][1:])
+        return {"x": 2 * v}
+
+    x = np.random.default_rng(0).normal(size=(80, 90))
+    calls = Calls(Subject(name="f", point={"x": x}, forward=lambda p: p["x"] * 2, pullback=pullback), Budget())
+    for factor in (1.0, 2.0, 3.0):
+        calls.pullback({"x": factor * x}, x, fortran)
+    assert [np.array_equal(a, f * x[1:]) for a, f in zip(kept, (1.0, 2.0, 3.0), strict=True)] == [True] * 3
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_kept_result_has_the_memory_order_of_its_primal(order: Any) -> None:
+    """Whatever order it was returned in; two of one order are compared in a row."""
+    like, theirs = np.zeros((70, 90), order=order), np.random.default_rng(0).normal(size=(70, 90))
+    for result in (theirs, np.asfortranarray(theirs), theirs[::-1]):
+        made = Buffers().keep({"w": result}, "w", like)
+        assert np.array_equal(made, result)
+        assert not np.shares_memory(made, result)
+        assert made.flags.f_contiguous == like.flags.f_contiguous
+
+
+def test_objects_are_kept_as_objects() -> None:
+    theirs = np.full(1000, None)
+    assert Buffers().keep({"w": theirs[:]}, "w").dtype == object

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from checks.calls import Calls
 from checks.displaced import Displaced, fill_row
 from checks.drawing import FEW, draws, every_draw, signed_values
 from checks.handed import Buffers
-from checks.probes import rms, varied
+from checks.probes import LARGE, rms, varied
 from checks.report.record import Report
 from checks.rows import MOST, Rows
 from checks.subject import Subject
@@ -104,13 +105,17 @@ def test_directions_drawn_together_are_those_drawn_one_after_the_other() -> None
 
 
 def test_every_entry_varies_by_up_to_half_as_much_again_as_was_asked() -> None:
-    for point in (rows_of(POINT), {n: x.astype(np.float32) for n, x in POINT.items()}):
-        there = varied(np.random.default_rng(0), point, 0.1)
+    large = {"x": np.random.default_rng(0).normal(size=(LARGE, 2))}
+    for point, backwards in itertools.product(
+        (rows_of(POINT), {n: x.astype(np.float32) for n, x in POINT.items()}, large), (False, True)
+    ):
+        there = varied(np.random.default_rng(0), point, 0.1, backwards=backwards)
         for name, x in point.items():
             assert there[name].dtype == x.dtype
-            change = np.abs(there[name] / x - 1)
-            assert (change > 0.049).all()
-            assert (change < 0.151).all()
+            change = np.abs(there[name] / (np.flip(x) if backwards else x) - 1)
+            slack = 1.15 if point is large else 1.02
+            assert (change > 0.05 / slack).all()
+            assert (change < 0.15 * slack).all()
 
 
 def lent_twice(spoil: Any) -> tuple[Rows, Rows]:

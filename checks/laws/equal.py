@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from checks.drawing import blocks, in_a_row
+from checks.drawing import FEW, blocks, in_a_row
 from checks.laws.ground import Ground, misshapen
 from checks.laws.noise import plausible
 from checks.probes import rms
@@ -109,10 +109,15 @@ def hold(
 HERE: Final = "at your point"
 
 
-def adds_up(ground: Ground, name: str, whole: Any, a: Array, b: Array) -> bool:
-    """Whether ``whole`` is surely a + b, within the rounding of the first gradient; block by block, without the sum."""
-    parts = [in_a_row(np.asarray(x)) for x in (whole, a, b)]
-    if any(x is None or x.dtype != np.float64 for x in parts) or np.shape(whole) != a.shape:
+def adds_up(ground: Ground, name: str, whole: Any, a: Array, b: Array, *, asks: bool = True) -> bool:
+    """Whether ``whole`` is surely a + b, within the rounding of the first gradient; block by block, without the sum.
+
+    Unless it ``asks``, no pullback is asked for a sample of rounding.
+    """
+    if np.shape(whole) != a.shape:
+        return False
+    parts = [x.reshape(-1) if x.size <= FEW else in_a_row(x) for x in (np.asarray(whole), a, b)]
+    if not a.size or any(x is None or x.dtype != np.float64 for x in parts):
         return False
     made, largest = np.empty(blocks(a.size)[0].stop), list[float]()
     for at in blocks(a.size):
@@ -120,7 +125,8 @@ def adds_up(ground: Ground, name: str, whole: Any, a: Array, b: Array) -> bool:
         gap = np.add(x, y, out=made[: x.size])
         gap -= w
         largest += [float(gap.max()), -float(gap.min())]
-    return _surely(ground, name, float(np.max(largest)), {}, 1.0)
+    surely = _surely if asks else _slight
+    return surely(ground, name, float(np.max(largest)), {}, 1.0)
 
 
 def _surely_equal(
@@ -184,14 +190,28 @@ def _surely(ground: Ground, name: str, gap: float, want: Mapping[str, Array], sc
 
     `SLIGHT`, or within `MULTIPLE` times the root mean square of the first sample, which is asked for then.
     """
-    usual: float = ground.once(f"rms of the gradient of {name}", lambda: _rms(ground.gradient, name))
-    growth = scale
-    if growth is None:
-        growth = max(1.0, _rms(want, name) / usual) if usual > 0 else 1.0
-    if ground.gradient[name].dtype == np.float64 and gap <= SLIGHT * usual * growth:
+    if _slight(ground, name, gap, want, scale):
         return True
     typical: float = ground.once("the usual rounding", lambda: _usual(ground)).get(name, 0.0)
-    return gap <= MULTIPLE * typical * growth
+    return gap <= MULTIPLE * typical * _larger(ground, name, want, scale)
+
+
+def _slight(ground: Ground, name: str, gap: float, want: Mapping[str, Array], scale: float | None) -> bool:
+    usual, double = _usual_size(ground, name), ground.gradient[name].dtype == np.float64
+    return double and gap <= SLIGHT * usual * _larger(ground, name, want, scale)
+
+
+def _larger(ground: Ground, name: str, want: Mapping[str, Array], scale: float | None) -> float:
+    """How much larger than the first gradient the compared one is, if that was not said; not less than 1."""
+    if scale is not None:
+        return scale
+    usual = _usual_size(ground, name)
+    return max(1.0, _rms(want, name) / usual) if usual > 0 else 1.0
+
+
+def _usual_size(ground: Ground, name: str) -> float:
+    found: float = ground.once(f"rms of the gradient of {name}", lambda: _rms(ground.gradient, name))
+    return found
 
 
 def _usual(ground: Ground) -> dict[str, float]:

@@ -172,14 +172,14 @@ class Ground:
         found: dict[str, Any] = self.once(said, lambda: self.pull(said, v))
         return found
 
-    def holds(self, said: str, v: Array, check: Callable[[dict[str, Any]], bool]) -> bool:
+    def holds(self, said: str, v: Array, check: Callable[[dict[str, Any]], bool], **how: Any) -> bool:
         """Whether the pullback of ``v`` passes a check, which asks for no other; kept under this name where not.
 
-        And where a law has failed: what was seen may explain it. ``v`` is flat, of shape (m,); raises as `pull` does.
+        And where a law has failed: what was seen may explain it. ``v`` is flat, of shape (m,); the rest as for `pull`.
         """
         if said in self.memo:
             return check(self.memo[said])
-        found = self.pull(said, v, keep=False)
+        found = self.pull(said, v, keep=False, **how)
         held = check(found)
         if not held or self.memo.get("failed"):
             self.calls.keep(found)

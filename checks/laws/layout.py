@@ -7,16 +7,19 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from checks.drawing import leading
+from checks.drawing import copied, leading
+from checks.handed import Form
 from checks.laws.equal import hold, passed
 from checks.laws.ground import Ground
 from checks.laws.raised import RaisedError
 from checks.subject import Array
 from checks.verdict import Verdict
 
+Empty = Callable[..., Array]
 
-def fortran(x: Array) -> Array:
-    """A read-only copy with the first axis running fastest.
+
+def fortran(x: Array, empty: Empty = np.empty) -> Array:
+    """A read-only copy with the first axis running fastest, in memory that ``empty`` gives.
 
     Examples
     --------
@@ -24,11 +27,11 @@ def fortran(x: Array) -> Array:
     >>> a.flags.f_contiguous, a.flags.writeable
     (True, False)
     """
-    return _locked(_copied(x, np.empty_like(x, order="F")))
+    return _locked(copied(x, empty(x.shape[::-1], x.dtype).T))
 
 
-def strided(x: Array) -> Array:
-    """A copy whose entries lie apart, with gaps of NaN, and backwards along the first axis.
+def strided(x: Array, empty: Empty = np.empty) -> Array:
+    """A copy whose entries lie apart, with gaps of NaN, and backwards along the first axis; memory as in `fortran`.
 
     Of one axis there is a gap behind every entry, of several behind every column.
 
@@ -40,18 +43,20 @@ def strided(x: Array) -> Array:
     if np.ndim(x) == 0:
         return np.array(x)
     if sum(n > 1 for n in x.shape) > 1:
-        columns = np.empty((*x.shape[:0:-1], len(x) + 1), dtype=x.dtype)
+        columns = empty((*x.shape[:0:-1], len(x) + 1), x.dtype)
         columns[..., -1] = np.nan
-        return _copied(x[::-1], columns[..., :-1].T)[::-1]
-    wide = np.empty((*x.shape, 2), dtype=x.dtype)
+        return copied(x[::-1], columns[..., :-1].T)[::-1]
+    wide = empty((*x.shape, 2), x.dtype)
     for rows in leading(x):
         wide[rows, ..., 1] = np.nan
         wide[rows, ..., 0] = x[::-1][rows]
     return wide[::-1, ..., 0]
 
 
-def one_value(x: Array) -> Array:
+def one_value(x: Array, empty: Empty = np.empty) -> Array:
     """A read-only view of one number in the shape of ``x``, every stride 0; ``x`` itself where it holds several.
+
+    There is no need of ``empty``.
 
     Examples
     --------
@@ -62,15 +67,6 @@ def one_value(x: Array) -> Array:
     if constant and x.flat[0] == 0 and x.dtype.kind == "f":  # −0 is another number than 0
         constant = bool((np.signbit(x) == np.signbit(x.flat[0])).all())
     return np.broadcast_to(np.array(x.flat[0], dtype=x.dtype), x.shape) if constant else x
-
-
-def _copied(x: Array, to: Array) -> Array:
-    """``to``, in another order, with the entries of ``x``: a few rows at a time, which uses up their cache lines."""
-    if x.ndim == 0:
-        to[...] = x
-    for rows in leading(x):
-        to[rows] = x[rows]
-    return to
 
 
 def _locked(x: Array) -> Array:
@@ -91,7 +87,7 @@ class Layout(NamedTuple):
     """One way for arrays to lie in memory: the name of the cotangent that is asked with it, and what copies it so."""
 
     cotangent: str
-    form: Callable[[Array], Array]
+    form: Form
 
 
 LAYOUTS: Final[Mapping[str, Layout]] = {
@@ -113,13 +109,21 @@ def cotangent(ground: Ground, name: str) -> Array:
     return even if name == "c" else even - v
 
 
-def asked_in(ground: Ground, said: str) -> Mapping[str, Any] | None:
-    """The pullback with arrays in one of the `LAYOUTS`, asked once; None where that is refused aloud."""
+def asked_in(
+    ground: Ground, said: str, enough: Callable[[Mapping[str, Any]], bool] | None = None
+) -> Mapping[str, Any] | None:
+    """The pullback with arrays in one of the `LAYOUTS`, asked once; None where that is refused aloud.
+
+    Nothing is kept of one that is ``enough``, which asks for no other.
+    """
+    name, form = LAYOUTS[said]
 
     def go() -> Mapping[str, Any] | None:
-        name, form = LAYOUTS[said]
+        words, v = f"{said}, pullback({name})", cotangent(ground, name)
         try:
-            return ground.pull(f"{said}, pullback({name})", cotangent(ground, name), form=form)
+            if enough and ground.holds(words, v, enough, form=form):
+                return {}
+            return ground.memo.pop(words, None) or ground.pull(words, v, form=form)
         except RaisedError as raised:
             ground.memo.setdefault(REFUSED, {})[said] = str(raised)
             return None

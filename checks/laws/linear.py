@@ -107,7 +107,19 @@ def additivity(ground: Ground) -> list[Verdict]:
 
     First with the layouts that `layout` is about. Where one is refused, or they do not add up, it is asked without.
     """
-    if _adds_up(ground, asked_in(ground, FORTRAN), asked_in(ground, BROADCAST)) == []:
+    rest = asked_in(ground, FORTRAN)
+
+    def surely(whole: Mapping[str, Any]) -> bool:
+        """Whether they add up without a sample of rounding."""
+        usable, other = ground.usable, rest or {}
+        found = usable.keys() <= other.keys() and all(
+            adds_up(ground, n, whole.get(n), g, other[n], asks=False) for n, g in usable.items()
+        )
+        ground.memo[ADDS_UP] = found
+        return found
+
+    whole = asked_in(ground, BROADCAST, None if type(rest) is Rows else surely)
+    if ground.memo.get(ADDS_UP) or _adds_up(ground, rest, whole) == []:
         ground.memo[ADDS_UP] = True
         for said in (FORTRAN, BROADCAST):
             ground.forget(said)

@@ -183,11 +183,9 @@ def _with_own_parameters(ground: Ground) -> Point:
 
 def _others(ground: Ground) -> Iterator[Point]:
     rng = ground.rng("fresh")
-    scaled = varied(rng, ground.point, APART)
-    if not all(equal(scaled[n], x) for n, x in ground.point.items()):
-        flipped = {n: np.flip(x) for n, x in scaled.items()}  # other entries are the largest ones
-        yield (Rows.of(flipped, scaled.layout) if type(scaled) is Rows else None) or flipped
-        yield scaled
+    if any(x.any() for x in ground.point.values()):
+        yield varied(rng, ground.point, APART, backwards=True)
+        yield varied(rng, ground.point, APART)
     yield moved(rng, ground.point, sizes(ground.point))
 
 
