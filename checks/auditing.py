@@ -20,7 +20,7 @@ from checks.laws import LAWS
 from checks.laws.fold import also, folded, grouped
 from checks.numeric.balls import available
 from checks.numeric.bits import NAMES
-from checks.probes import generator
+from checks.probes import generators
 from checks.report.record import Finding, Report
 from checks.reproducing import as_written
 from checks.standing import deepen, stand, undecided
@@ -119,10 +119,7 @@ def audit(
     calls = Calls(subject, bound)
     calls.proof, calls.compares = proof, "pure" in rows
     forms = [(name, x.shape, _called(x.dtype)) for name, x in subject.point.items()]
-
-    def rng(purpose: str) -> np.random.Generator:
-        return generator(seed, subject.name, forms, purpose)
-
+    rng = generators(seed, subject.name, forms)
     held: list[Verdict] = []
     try:
         with warnings.catch_warnings(), np.errstate():  # the filters and error states are left as they were

@@ -16,7 +16,6 @@ from checks.rows import SAFE, Rows, Spread
 from checks.subject import Array, Point
 
 DECADES: Final = 3  # entries within this many decades make one group
-VANISHED: Final = 1e-11  # entries below this × the tensor's largest are zero for the judge: they join the claimed zeros
 RARE: Final = 1e-4  # unless they are no more than this share of the others and some are zero exactly
 
 
@@ -60,7 +59,7 @@ def groups(values: Array, verb: str, spread: Spread) -> list[Group]:
     n, (whole, largest, least, small) = values.size, spread
     if largest == 0.0 or not np.isfinite(largest):
         return [Group("", None, n, 0.0)]
-    if least > VANISHED * largest:
+    if least > rows.VANISHED * largest:
         if small is None:
             small = 0 if least >= rows.MIXED * whole else _smaller(values, rows.MIXED * whole)[0]
         if small <= n // 10:
@@ -98,10 +97,12 @@ def _gone(values: Array, spread: Spread) -> tuple[NDArray[np.bool_], int, float,
         typical = whole * sqrt(n / there)
         (little,) = _smaller(values, rows.MIXED * typical)
         little -= n - there
-        vanished = _smaller(values, VANISHED * largest)[0] - (n - there) if little else 0  # few are as much smaller
+        vanished = (
+            _smaller(values, rows.VANISHED * largest)[0] - (n - there) if little else 0
+        )  # few are as much smaller
         if vanished <= RARE * (there - vanished):
             return gone, there, typical, little, True
-    gone = _below(values, VANISHED * largest)
+    gone = _below(values, rows.VANISHED * largest)
     there = n - int(np.count_nonzero(gone))
     typical = whole * sqrt(n / there)
     return gone, there, typical, _smaller(values, rows.MIXED * typical)[0] - (n - there), not values[gone].any()
@@ -155,6 +156,9 @@ def spread_of(values: Array) -> Spread:
 
 def _smaller(values: Array, *bounds: float) -> list[int]:
     """How many magnitudes are below each of the bounds."""
+    if values.size <= BLOCK:
+        magnitude = np.abs(values)
+        return [int(np.count_nonzero(magnitude < small)) for small in bounds]
     counts = [0] * len(bounds)
     for magnitude in _magnitudes(values):
         for i, small in enumerate(bounds):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import hypot, sqrt
 from typing import Any, Final
 
 import numpy as np
+from numpy.random.bit_generator import ISeedSequence
 from numpy.typing import NDArray
 
 from checks.displaced import Displaced, Varied
@@ -23,18 +23,42 @@ FEW: Final = 256  # entries
 MAGNITUDE_RMS: Final = float(np.sqrt(13 / 12))  # rms of a magnitude drawn from U[1/2, 3/2]
 
 
-def generator(seed: int, *digest: object) -> np.random.Generator:
-    """Generator for (seed, digest of what the subject looks like), the same on every machine.
+class Words(ISeedSequence):
+    """A digest as the state that a bit generator starts from: it is as random as a seed can be made."""
+
+    __slots__ = ("digest",)
+
+    def __init__(self, digest: bytes) -> None:
+        self.digest = digest
+
+    def generate_state(self, n_words: int, dtype: Any = np.uint32) -> NDArray[Any]:
+        """The first words of the digest; of 32 bytes as many as there are."""
+        width = np.dtype(dtype).itemsize
+        return np.frombuffer(self.digest, f"<u{width}", n_words).astype(dtype, copy=False)
+
+
+def generators(seed: int, *digest: object) -> Callable[[str], np.random.Generator]:
+    """Generators for (seed, digest of what the subject looks like), one for each purpose; the same on every machine.
 
     Examples
     --------
-    >>> generator(0, "a", (2, 3)).random() == generator(0, "a", (2, 3)).random()
+    >>> made = generators(0, "a", (2, 3))
+    >>> made("cotangent").random() == made("cotangent").random() != made("adjoint").random()
     True
     """
-    words = hashlib.sha256(repr(digest).encode()).digest()[:16]
-    if 0 <= seed < 1 << 32:  # one array of words: what a list of numbers would come to, in half the time
-        return np.random.default_rng(np.frombuffer(int(seed).to_bytes(4, sys.byteorder) + words, dtype=np.uint32))
-    return np.random.default_rng([seed, *np.frombuffer(words, dtype=np.uint32).tolist()])
+    known = hashlib.sha256(repr((int(seed), digest)).encode())
+
+    def generator(purpose: str) -> np.random.Generator:
+        words = known.copy()
+        words.update(purpose.encode())
+        return np.random.Generator(np.random.SFC64(Words(words.digest())))  # type: ignore[arg-type]  # as its base class
+
+    return generator
+
+
+def generator(seed: int, *digest: object) -> np.random.Generator:
+    """One generator for (seed, digest)."""
+    return generators(seed, *digest)("")
 
 
 def signed(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:

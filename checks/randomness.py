@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _random
 import ctypes
 import random
 import sys
@@ -17,45 +18,105 @@ STATE_BYTES: Final = 2500
 
 
 class Source(NamedTuple):
-    """One global generator: the module that must be loaded for it to matter, and how its state is read and set."""
+    """A global generator: the module that must be loaded for it to matter; its state is read, compared and put back."""
 
     module: str
     read: Callable[[], Any]
+    unchanged: Callable[[Any], bool]
     write: Callable[[Any], None]
 
 
-class GlobalState(NamedTuple):
-    """NumPy's global generator with its state, and its memory where that is all of it: looked at in no time."""
+class Seen(NamedTuple):
+    """A generator, its state, and the memory that this lies in, None where that is not known."""
 
     generator: Any
     state: Any
     memory: bytes | None
 
 
-def _memory() -> bytes | None:
-    generator = np.random.get_bit_generator()  # type: ignore[attr-defined]  # missing from the stubs
-    if type(generator) is not np.random.MT19937:
+class InMemory:
+    """A state that takes long to read and lies in memory that is looked at in no time: read again where that changed.
+
+    Parameters
+    ----------
+    generator, memory, read : callable
+        They give the generator, the bytes that all of its state lies in, and the state.
+    write : callable
+        Takes what was seen and puts it back.
+    """
+
+    def __init__(
+        self,
+        generator: Callable[[], Any],
+        memory: Callable[[], bytes | None],
+        read: Callable[[], Any],
+        write: Callable[[Seen], None],
+    ) -> None:
+        self._generator, self._memory, self._read, self._write = generator, memory, read, write
+        self._last: Seen | None = None
+
+    def read(self) -> Seen:
+        """The state, and what it is recognised by."""
+        if self._last is None or not self.unchanged(self._last):
+            self._last = Seen(self._generator(), self._read(), self._memory())
+        return self._last
+
+    def unchanged(self, seen: Seen) -> bool:
+        """Whether all is as it was seen."""
+        if self._generator() is not seen.generator:
+            return False
+        memory = self._memory()
+        return _same(_parts(self._read()), _parts(seen.state)) if memory is None else memory == seen.memory
+
+    def write(self, seen: Seen) -> None:
+        """Put it back, where it has changed."""
+        if not self.unchanged(seen):
+            self._write(seen)
+
+
+def _beside_header(thing: Any, kind: type) -> bytes | None:
+    """What CPython keeps of an object of a ``kind`` that is written in C; None elsewhere."""
+    start, stop = object.__basicsize__, kind.__basicsize__
+    return ctypes.string_at(id(thing) + start, stop - start) if sys.implementation.name == "cpython" else None
+
+
+def _numpy_memory() -> bytes | None:
+    """The words of the generator; and the object around it, which a normal number that is left over lies in."""
+    generator, around = _bit_generator(), np.random.mtrand._rand
+    rest = _beside_header(around, type(around))
+    if type(generator) is not np.random.MT19937 or rest is None:
         return None
-    return ctypes.string_at(generator.ctypes.state_address, STATE_BYTES)
+    return ctypes.string_at(generator.ctypes.state_address, STATE_BYTES) + rest
 
 
-def _numpy() -> GlobalState:
-    state = np.random.get_state(legacy=False)  # noqa: NPY002 - it is what code without a seed draws from
-    memory, words = _memory(), state["state"]
-    if state["has_gauss"] or memory is None or memory != _bytes(words["key"], words["pos"]):
-        memory = None
-    return GlobalState(np.random.get_bit_generator(), state, memory)  # type: ignore[attr-defined]  # as above
+def _bit_generator() -> Any:
+    return np.random.get_bit_generator()  # type: ignore[attr-defined]  # missing from the stubs
 
 
-def _bytes(key: Any, at: int) -> bytes:
-    return bytes(key.tobytes() + at.to_bytes(4, sys.byteorder))
+def _numpy_back(seen: Seen) -> None:
+    if _bit_generator() is not seen.generator:
+        np.random.set_bit_generator(seen.generator)  # type: ignore[attr-defined]  # missing from the stubs
+    np.random.set_state(seen.state)  # noqa: NPY002 - it is what code without a seed draws from
 
 
-def _numpy_back(seen: GlobalState) -> None:
-    if np.random.get_bit_generator() is not seen.generator:  # type: ignore[attr-defined]  # as above
-        np.random.set_bit_generator(seen.generator)  # type: ignore[attr-defined]  # as above
-    if seen.memory is None or _memory() != seen.memory:
-        np.random.set_state(seen.state)  # noqa: NPY002 - as above
+def _python_memory() -> bytes | None:
+    own: Any = random._inst  # whose methods the module's functions are
+    words = _beside_header(own, _random.Random)
+    return None if words is None else words + repr(own.gauss_next).encode()
+
+
+NUMPY: Final = InMemory(
+    _bit_generator,
+    _numpy_memory,
+    lambda: np.random.get_state(legacy=False),  # noqa: NPY002 - it is what code without a seed draws from
+    _numpy_back,
+)
+PYTHON: Final = InMemory(
+    lambda: random._inst,
+    _python_memory,
+    random.getstate,
+    lambda seen: random.setstate(seen.state),
+)
 
 
 def _torch() -> Any:
@@ -85,11 +146,16 @@ def _tensorflow_back(state: Any) -> None:
         module.pywrap_tfe.TFE_ContextClearCaches(context._context_handle)  # kernels count what they have drawn
 
 
+def _anew(read: Callable[[], Any]) -> Callable[[Any], bool]:
+    """Whether a state is the one that is read now."""
+    return lambda state: _same(state, read())
+
+
 SOURCES: Final[Mapping[str, Source]] = {
-    "numpy.random": Source("numpy.random", _numpy, _numpy_back),
-    "random": Source("random", random.getstate, random.setstate),
-    "torch": Source("torch", _torch, _torch_back),
-    "tensorflow": Source("tensorflow.python.eager.context", _tensorflow, _tensorflow_back),
+    "numpy.random": Source("numpy.random", NUMPY.read, NUMPY.unchanged, NUMPY.write),
+    "random": Source("random", PYTHON.read, PYTHON.unchanged, PYTHON.write),
+    "torch": Source("torch", _torch, _anew(_torch), _torch_back),
+    "tensorflow": Source("tensorflow.python.eager.context", _tensorflow, _anew(_tensorflow), _tensorflow_back),
 }
 """Global generators; the others (jax, Generator objects) belong to somebody and have no state that we could reach."""
 
@@ -118,19 +184,14 @@ def drawn(since: States) -> tuple[str, ...]:
     >>> drawn(before)
     ()
     """
-    return tuple(name for name, state in since.items() if not _untouched(name, state))
+    return tuple(name for name, state in since.items() if not SOURCES[name].unchanged(state))
 
 
-def _untouched(name: str, state: Any) -> bool:
-    if type(state) is not GlobalState:
-        return _same(state, SOURCES[name].read())
-    if state.memory is not None:
-        return _memory() == state.memory
-    return _same(_parts(state.state), _parts(_numpy().state))
-
-
-def _parts(state: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(x for part in state.values() for x in (part.values() if isinstance(part, dict) else (part,)))
+def _parts(state: Any) -> tuple[Any, ...]:
+    """What a state is made of, mappings in mappings laid out."""
+    if isinstance(state, Mapping):
+        return tuple(part for value in state.values() for part in _parts(value))
+    return state if isinstance(state, tuple) else (state,)
 
 
 def _same(a: Any, b: Any) -> bool:

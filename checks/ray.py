@@ -145,11 +145,12 @@ def ray(place: Place, units: Sequence[Unit], *, equal: bool, length: float | Non
     -------
     Ray
     """
-    scales, weights = np.array([u.scale for u in units]), [1.0] * len(units)
+    scales, weights = [u.scale for u in units], [1.0] * len(units)
     if length is not None:
         weights = [length / u.size for u in units]
     elif equal:
-        weights = np.maximum(scales.min() / scales, LEAST_WEIGHT).tolist()
+        least = min(scales)
+        weights = [max(least / scale, LEAST_WEIGHT) if scale else 1.0 for scale in scales]
     direction = tangent(place.rng, place.point, [w * u.size for u, w in zip(units, weights, strict=True)], units)
     claimed = paired(place.gradient, direction)
     rounded = hypot(*(w * u.rounded for u, w in zip(units, weights, strict=True)))
@@ -160,7 +161,7 @@ def ray(place: Place, units: Sequence[Unit], *, equal: bool, length: float | Non
         outputs=outputs,
         claimed=claimed,
         claim_error=place.eps * (VALUE_ULPS * place.value + CLAIM_ULPS * rounded),
-        scales=scales * weights,
+        scales=np.multiply(scales, weights),
         kept=kept,
         direction=direction,
     )

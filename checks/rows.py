@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import sqrt
+from functools import lru_cache
+from math import prod, sqrt
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -25,13 +26,15 @@ FEW: Final = 16_384
 DOUBLE: Final = np.dtype(np.float64)
 _DOUBLES: Final = {DOUBLE}
 MIXED: Final = 1e-3  # a tensor of which a tenth is below MIXED × its rms has entries of mixed scales
+VANISHED: Final = 1e-11  # entries below this × the tensor's largest are zero for the judge: they join the claimed zeros
 SAFE: Final = 1e-200  # sums of squares between this and its inverse have neither over- nor underflowed
 
 
 class Spread(NamedTuple):
     """Root mean square, largest and least magnitude of an array.
 
-    And how many of its magnitudes are below `MIXED` times the first, where that was counted along the way.
+    And how many of its magnitudes are below `MIXED` times the first, where that was counted along the way: of arrays
+    in which none vanishes.
     """
 
     rms: float
@@ -59,7 +62,7 @@ class Layout:
     forms : list of tuple of int
         The shape of each array.
     parts : mapping of name to (slice, shape, order)
-        All that is needed to take them out of a row.
+        All that is needed to take them out of a row; the shape is None where that is of one axis.
     """
 
     spans: Mapping[str, tuple[int, int]]
@@ -68,23 +71,41 @@ class Layout:
     bounds: NDArray[np.intp]
     gaps: NDArray[np.intp]
     forms: list[tuple[int, ...]]
-    parts: Mapping[str, tuple[slice, tuple[int, ...], Any]]
+    parts: Mapping[str, tuple[slice, tuple[int, ...] | None, Any]]
 
     @staticmethod
     def of(point: Mapping[str, Array]) -> Layout | None:
         """A layout for these arrays; None where they are not float64, not in a row of their own, too many or empty."""
-        spans, shapes, gaps, at = {}, {}, list[int](), 0
+        forms = []
         for name, x in point.items():
             flags = x.flags
             if x.dtype != DOUBLE or not x.size or not (flags.c_contiguous or flags.f_contiguous):
                 return None
-            spans[name], shapes[name] = (at, at + x.size), (x.shape, "C" if flags.c_contiguous else "F")
-            end, at = at + x.size, at + x.size // APART * APART + APART
-            gaps += range(end, at)
-        bounds = np.array([*spans.values()]).reshape(-1)
-        forms = [shape for shape, _ in shapes.values()]
-        parts = {name: (slice(*spans[name]), *shapes[name]) for name in spans}
-        return Layout(spans, shapes, at, bounds, np.array(gaps), forms, parts) if at <= MOST else None
+            forms.append((name, x.shape, "C" if flags.c_contiguous else "F"))
+        return _laid_out(tuple(forms))
+
+
+@lru_cache
+def _laid_out(named: tuple[tuple[str, tuple[int, ...], Any], ...]) -> Layout | None:
+    spans, gaps, at = {}, list[int](), 0
+    for name, shape, _ in named:
+        size = prod(shape)
+        spans[name] = at, at + size
+        end, at = at + size, at + size // APART * APART + APART
+        gaps += range(end, at)
+    return (
+        Layout(
+            spans=spans,
+            shapes={name: (shape, order) for name, shape, order in named},
+            length=at,
+            bounds=np.array([*spans.values()]).reshape(-1),
+            gaps=np.array(gaps),
+            forms=[shape for _, shape, _ in named],
+            parts={n: (slice(*spans[n]), None if len(shape) == 1 else shape, order) for n, shape, order in named},
+        )
+        if at <= MOST
+        else None
+    )
 
 
 class Rows(dict[str, Array]):
@@ -107,7 +128,8 @@ class Rows(dict[str, Array]):
         parts = layout.parts
         for name in parts if names is None else names:
             at, shape, order = parts[name]
-            self[name] = row[at].reshape(shape) if order == "C" else row[at].reshape(shape, order="F")
+            part = row[at]
+            self[name] = part if shape is None else part.reshape(shape, order=order)
 
     @staticmethod
     def of(point: Mapping[str, Array], layout: Layout | None = None) -> Rows | None:
@@ -156,22 +178,20 @@ class Rows(dict[str, Array]):
         if not self._spreads:
             bounds = self.layout.bounds
             with np.errstate(over="ignore", under="ignore"):
-                square = self.row * self.row
-                largest, least, whole = (
-                    of.reduceat(square, bounds)[::2].tolist() for of in (np.maximum, np.minimum, np.add)
-                )
-            for (name, (start, stop)), high, low, total in zip(
-                self.layout.spans.items(), largest, least, whole, strict=True
-            ):
-                mean = total / (stop - start)
-                if SAFE < total < 1 / SAFE:
-                    few = low < MIXED**2 * mean
-                    small = int(np.count_nonzero(square[start:stop] < MIXED**2 * mean)) if few else 0
-                    smallest = sqrt(low) if low > SAFE else float(np.abs(self[name]).min())  # low may have underflowed
-                    self._spreads[name] = Spread(sqrt(mean), sqrt(high), smallest, small)
-                else:  # of the squares some have over- or underflowed
-                    magnitude = np.abs(self[name])
-                    unit = float(magnitude.max()) or 1.0
-                    mean = float(np.mean((magnitude / unit) ** 2))
-                    self._spreads[name] = Spread(unit * sqrt(mean), float(magnitude.max()), float(magnitude.min()))
+                magnitude = np.abs(self.row)
+                largest = np.maximum.reduceat(magnitude, bounds)[::2].tolist()
+                least = np.minimum.reduceat(magnitude, bounds)[::2].tolist()
+                for (name, (at, _, _)), high, low in zip(self.layout.parts.items(), largest, least, strict=True):
+                    part = magnitude[at]
+                    square = float(part @ part)
+                    if SAFE < square < 1 / SAFE:
+                        usual = sqrt(square / part.size)
+                    else:  # of the squares some have over- or underflowed
+                        unit = high or 1.0
+                        usual = unit * float(np.sqrt(np.mean((part / unit) ** 2)))
+                    small = None
+                    if low > VANISHED * high:
+                        bound = MIXED * usual
+                        small = int(np.count_nonzero(part < bound)) if low < bound else 0
+                    self._spreads[name] = Spread(usual, high, low, small)
         return self._spreads

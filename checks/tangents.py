@@ -123,13 +123,21 @@ def together(
         drawn, unit = in_units(rng, layout.length, dtype)
     else:
         drawn = signed_values(draws(rng, (layout.length,), dtype))
-    lengths: dict[str, float | Array] = {}
+    lengths: dict[str, Any] = {}
+    masks: dict[str, NDArray[np.bool_]] = {}
     for name, mask, length in moves:
-        times = length * unit if mask is None else np.multiply(mask, length * unit)
-        lengths[name] = lengths[name] + times if name in lengths else times
+        if mask is None:
+            lengths[name] = length * unit
+        elif name not in lengths:
+            lengths[name], masks[name] = length * unit, mask
+        else:
+            one = lengths[name] if name not in masks else np.where(masks.pop(name), lengths[name], 0.0)
+            lengths[name] = np.where(mask, length * unit, one)
     made = Rows(layout, drawn, lengths)
     made.row[layout.gaps] = 0.0
     for name, part in made.items():
+        if name in masks:
+            part *= masks[name]
         part *= lengths[name]
     for name in home.keys() - lengths.keys():
         start, stop = layout.spans[name]

@@ -170,10 +170,10 @@ def _place(
     names = tuple(n for n, g in gradient.items() if g is not None) if names is None else names
     if claims.keys() != set(names):
         claims = {n: claims[n] for n in names if n in claims}
-    judged = v != 0
-    if not np.isfinite(output[judged]).all():
+    value = _value(v, output)
+    if value is None:
         return None
-    lost, claimed, value = len(claims) < len(names) or not names, spreads(claims), norm(v[judged] * output[judged])
+    lost, claimed = len(claims) < len(names) or not names, spreads(claims)
     if (lost or not max(value, _largest(claims, claimed, ground.spreads)) < HUGE) and np.abs(v).max() > LIGHT:
         # a pullback is linear: what overflows is asked smaller
         return _place(ground, point, v * LIGHT, rng, where, names)
@@ -182,8 +182,7 @@ def _place(
     lifted, fine = _lifted(ground.calls, point, output)
     seen = _as_seen(v, fine)
     if not (seen is v and fine is output):
-        judged = seen != 0
-        value = norm(seen[judged] * fine[judged])
+        value = _norm(seen, fine)
     return Place(
         calls=ground.calls,
         point=lifted,
@@ -198,6 +197,18 @@ def _place(
         smallest=max(SMALLEST, FROZEN_ULPS * _coarsest(unmoved(lifted))),
         claimed=claimed,
     )
+
+
+def _norm(v: Array, output: Array) -> float:
+    """Norm of the terms v·f, those left out in which v is 0."""
+    judged = v != 0
+    return norm(v * output) if judged.all() else norm(v[judged] * output[judged])
+
+
+def _value(v: Array, output: Array) -> float | None:
+    """`_norm`; None where an output that is judged is not finite."""
+    value = _norm(v, output)
+    return value if np.isfinite(value) or np.isfinite(output[v != 0]).all() else None
 
 
 def _largest(claims: Mapping[str, Array], claimed: Mapping[str, Spread], known: Mapping[str, Spread]) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any, Final
 
 import numpy as np
@@ -231,7 +232,7 @@ def cotangent(rng: np.random.Generator, output: Output, bits: int | None = None)
 
 def wellformed(point: Point, gradient: Mapping[str, Any]) -> dict[str, Array]:
     """The gradients that have their primal's shape and are finite."""
-    if type(gradient) is Rows and finite(gradient.row):
+    if type(gradient) is Rows and all(isfinite(s.largest) for s in gradient.spreads.values()):
         return gradient
     return {n: np.asarray(g) for n, g in gradient.items() if n in point and not misshapen(point[n], g)}
 
