@@ -15,7 +15,7 @@ import numpy as np
 from checks.displaced import Displaced
 from checks.numeric.estimate import Estimate
 from checks.numeric.line import OutOfBudgetError
-from checks.ray import KEPT, Place, Ray, pair
+from checks.ray import KEPT, Place, Ray, judged, pair
 from checks.still import reaches
 from checks.subject import Array
 from checks.units import Unit, tangent
@@ -53,7 +53,7 @@ def with_zeros(place: Place, asked: Ray, h: float, zeros: Sequence[Unit], near: 
     if not abs((right - left) / (2 * h) - asked.claimed) <= near:
         return None
     reach = reaches(sum(u.entries for u in zeros))[0]
-    also = tangent(place.rng, place.point, [u.size for u in zeros], zeros, np.int8)
+    also = tangent(place.rng, place.point, [u.size for u in zeros], zeros, asked.drawn)
     try:
         values = place.calls.forward_quietly(Displaced(Displaced(place.point, asked.direction, 2 * h), also, reach))
     except OutOfBudgetError:
@@ -76,8 +76,8 @@ def with_zeros(place: Place, asked: Ray, h: float, zeros: Sequence[Unit], near: 
 
 def _third(place: Place, asked: Ray, h: float, beyond: Array) -> tuple[float, float]:
     """Σ|v| times the outputs' third differences, with those ``beyond`` at 2h; and times their last places' units."""
-    judged = place.cotangent != 0
-    v, still = np.abs(place.cotangent[judged]), place.output[judged]
-    left, right = asked.outputs(-h)[judged], asked.outputs(h)[judged]
-    third = beyond[judged] - 3 * right + 3 * still - left
+    at = judged(place.cotangent)
+    v, still = np.abs(place.cotangent[at]), place.output[at]
+    left, right = asked.outputs(-h)[at], asked.outputs(h)[at]
+    third = beyond[at] - 3 * right + 3 * still - left
     return float(v @ np.abs(third)), float(v @ np.spacing(np.abs(still)))

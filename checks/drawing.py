@@ -8,7 +8,7 @@ that share a place in the table differ by their factors. It costs no memory and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from math import prod
@@ -31,6 +31,9 @@ FRACTIONS: Final = (np.arange(BLOCK + 7) + 0.25) / BLOCK
 """What is added to an entry's whole number, by its place in the block."""
 PLACES: Final = 4
 """A block's place in the table is one of a block's length divided by this."""
+WORD: Final = np.dtype("<u8")
+KINDS: Final[Mapping[type, np.dtype[Any]]] = {np.int8: np.dtype("<i1"), np.int16: np.dtype("<i2")}
+"""Random words, and the whole numbers that lie in them, on every machine alike."""
 SPREAD: Final = 0.125
 """The factors' magnitudes are 1 up to so much, before they are scaled to a root mean square of 1."""
 
@@ -119,6 +122,10 @@ def numbers(rng: np.random.Generator, shape: tuple[int, ...], dtype: type = np.i
 
     Each is a random whole number of a type, with a fraction added that no other entry of its block has.
     """
+    if (size := prod(shape)) <= BLOCK:
+        few, unit = in_units(rng, size, dtype)
+        few *= unit
+        return few.reshape(shape)
     made: NDArray[np.float64] = np.empty(shape)
     flat = made.reshape(-1)
     for start in range(0, flat.size, BLOCK):
@@ -143,9 +150,10 @@ def _numbers(rng: np.random.Generator, shapes: Sequence[tuple[int, ...]], dtype:
 
 def _whole(rng: np.random.Generator, words: int, dtype: type) -> tuple[NDArray[Any], float]:
     """Random whole numbers of a type, as many as so many words hold, and what they are multiplied by."""
-    width = 8 * np.dtype(dtype).itemsize
+    little = KINDS[dtype]
+    width = 8 * little.itemsize
     whole = 1 << (width - 2)
-    part = np.asarray(rng.bit_generator.random_raw(words)).astype("<u8", copy=False).view(f"<i{width // 8}")
+    part = np.asarray(rng.bit_generator.random_raw(words)).astype(WORD, copy=False).view(little)
     sign = part >> (width - 1)
     part &= whole - 1
     part += whole >> 1

@@ -108,10 +108,10 @@ def _settle(place: Place, units: list[Unit], found: Found, zeros: Some = (), *, 
     """Ask one joint direction, claimed zeros along with it; then what it left: together, in halves, or alone."""
     if not units:
         return
-    asked = ray(place, units, equal=equal)
+    asked = ray(place, units, equal=equal, keeps=bool(zeros))
     tries = FRESH
     while quickly(place, asked, units, found, zeros) and tries:
-        asked, tries = ray(place, units, equal=equal), tries - 1
+        asked, tries = ray(place, units, equal=equal, keeps=bool(zeros)), tries - 1
     left = [u for u in units if u.label not in found]
     if len(left) == len(units) and len(units) > 1 and first:
         _jointly(place, asked, units, found)

@@ -110,6 +110,8 @@ class Ray:
         The outputs that were kept.
     direction : mapping of name to Tangent or ndarray
         u.
+    drawn : dict, optional
+        What `tangent` has drawn for it, where that was to be kept.
     """
 
     line: Line
@@ -120,6 +122,7 @@ class Ray:
     scales: Array
     kept: Mapping[Any, Array]
     direction: Mapping[str, Tangent | Array]
+    drawn: dict[str, Any] | None = None
 
     def shortest(self) -> tuple[float, Array, Array]:
         """The smallest t at which the outputs are known on both sides (`STEP`, where none are), and these."""
@@ -127,7 +130,7 @@ class Ray:
         return t, self.outputs(t), self.outputs(-t)
 
 
-def ray(place: Place, units: Sequence[Unit], *, equal: bool, length: float | None = None) -> Ray:
+def ray(place: Place, units: Sequence[Unit], *, equal: bool, length: float | None = None, keeps: bool = False) -> Ray:
     """Draw a direction along ``units``.
 
     Parameters
@@ -140,6 +143,8 @@ def ray(place: Place, units: Sequence[Unit], *, equal: bool, length: float | Non
         Weigh the units so that each has an equal part of the claim, as far as `LEAST_WEIGHT` allows.
     length : float, optional
         Move by this instead of each unit's size.
+    keeps : bool
+        The random numbers, for another direction.
 
     Returns
     -------
@@ -151,7 +156,9 @@ def ray(place: Place, units: Sequence[Unit], *, equal: bool, length: float | Non
     elif equal:
         least = min(scales)
         weights = [max(least / scale, LEAST_WEIGHT) if scale else 1.0 for scale in scales]
-    direction = tangent(place.rng, place.point, [w * u.size for u, w in zip(units, weights, strict=True)], units)
+    drawn: dict[str, Any] | None = {} if keeps else None
+    sizes = [w * u.size for u, w in zip(units, weights, strict=True)]
+    direction = tangent(place.rng, place.point, sizes, units, drawn)
     claimed = paired(place.gradient, direction)
     rounded = hypot(*(w * u.rounded for u, w in zip(units, weights, strict=True)))
     line, outputs, kept = along(place, direction)
@@ -164,6 +171,7 @@ def ray(place: Place, units: Sequence[Unit], *, equal: bool, length: float | Non
         scales=np.multiply(scales, weights),
         kept=kept,
         direction=direction,
+        drawn=drawn,
     )
     if not place.first:
         place.first.append(made)
@@ -190,6 +198,18 @@ def norm(values: Array) -> float:
             return sqrt(square)
     largest = float(np.max(np.abs(values), initial=0.0))
     return largest * float(np.linalg.norm(values.ravel() / largest)) if 0 < largest < np.inf else largest
+
+
+def judged(v: Array) -> Any:
+    """An index of the outputs whose cotangent is not 0: of all of them a slice, which copies nothing.
+
+    Examples
+    --------
+    >>> judged(np.array([1.0, 0.0])), judged(np.ones(2))
+    (array([ True, False]), slice(None, None, None))
+    """
+    kept = v != 0
+    return slice(None) if kept.all() else kept
 
 
 def pair(v: Array, outputs: Array) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import fsum, prod
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,12 +92,25 @@ class Tangent:
         return made if dtype is None else made.astype(dtype, copy=False)
 
 
-def together(
-    rng: np.random.Generator,
-    home: Rows,
-    moves: Iterable[tuple[str, NDArray[np.bool_] | None, float]],
-    dtype: type = np.int16,
-) -> Rows:
+class Numbers(NamedTuple):
+    """Signs times magnitudes for a whole row, not yet multiplied by their unit."""
+
+    row: NDArray[np.float64]
+    unit: float
+
+    @staticmethod
+    def drawn(rng: np.random.Generator, length: int, dtype: type = np.int16) -> Numbers:
+        """As many as a row has, made from whole numbers of a type."""
+        if length <= rows.FEW:
+            return Numbers(*in_units(rng, length, dtype))
+        return Numbers(signed_values(draws(rng, (length,), dtype)), 1.0)
+
+
+Move = tuple[str, NDArray[np.bool_] | None, float]
+"""Which entries of a primal move, all of them where there is no mask, and how far: (name, mask, length)."""
+
+
+def together(rng: np.random.Generator, home: Rows, moves: Iterable[Move], dtype: type = np.int16) -> Rows:
     """A direction of primals that are kept in a row, drawn at once; of those that stand still it is 0.
 
     Parameters
@@ -106,8 +119,8 @@ def together(
         Draws it.
     home : Rows
         The primals.
-    moves : iterable of (name, mask, length)
-        Which entries of a primal move, all of them where there is no mask, and how far.
+    moves : iterable of Move
+        How far they move.
     dtype : type
         Of the whole numbers that it is made from.
 
@@ -118,11 +131,13 @@ def together(
     >>> list(u), bool((np.abs(u["w"]) >= 1).all()), bool(u.row[4:].any())
     (['w'], True, False)
     """
-    layout, unit = home.layout, 1.0
-    if layout.length <= rows.FEW:
-        drawn, unit = in_units(rng, layout.length, dtype)
-    else:
-        drawn = signed_values(draws(rng, (layout.length,), dtype))
+    numbers = Numbers.drawn(rng, home.layout.length, dtype)
+    return scaled(numbers, home, moves, numbers.row)
+
+
+def scaled(numbers: Numbers, home: Rows, moves: Iterable[Move], out: NDArray[np.float64]) -> Rows:
+    """The direction that ``numbers`` make, in the row ``out``, which may be theirs."""
+    layout, (row, unit) = home.layout, numbers
     lengths: dict[str, Any] = {}
     masks: dict[str, NDArray[np.bool_]] = {}
     for name, mask, length in moves:
@@ -133,15 +148,18 @@ def together(
         else:
             one = lengths[name] if name not in masks else np.where(masks.pop(name), lengths[name], 0.0)
             lengths[name] = np.where(mask, length * unit, one)
-    made = Rows(layout, drawn, lengths)
-    made.row[layout.gaps] = 0.0
+    made = Rows(layout, out, lengths)
+    given = made if out is row else Rows(layout, row, lengths)
     for name, part in made.items():
         if name in masks:
-            part *= masks[name]
-        part *= lengths[name]
+            np.multiply(given[name], masks[name], out=part)
+            part *= lengths[name]
+        else:
+            np.multiply(given[name], lengths[name], out=part)
     for name in home.keys() - lengths.keys():
         start, stop = layout.spans[name]
-        made.row[start:stop] = 0.0
+        out[start:stop] = 0.0
+    out[layout.gaps] = 0.0
     return made
 
 

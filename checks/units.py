@@ -17,7 +17,7 @@ from checks.numeric.scan import RHO
 from checks.probes import MAGNITUDE_RMS
 from checks.rows import Rows, Spread
 from checks.subject import Array, Point
-from checks.tangents import Tangent, together
+from checks.tangents import Numbers, Tangent, scaled, together
 
 
 class Unit(NamedTuple):
@@ -171,11 +171,11 @@ def tangent(
     point: Point,
     sizes: Sequence[float],
     units: Sequence[Unit],
-    dtype: type = np.int16,
+    drawn: dict[str, Any] | None = None,
 ) -> Mapping[str, Tangent | Array]:
     """Draw a direction over ``units``, each moved by its own size; every other entry stays where it is.
 
-    ``dtype`` is that of the whole numbers which the directions of few entries are made from.
+    ``drawn`` takes up the random numbers that it is made from: those of other entries serve another direction.
 
     Returns
     -------
@@ -184,16 +184,22 @@ def tangent(
     """
     home = unmoved(point)
     if type(home) is Rows:
-        return together(rng, home, [(u.tensor, u.mask, length) for u, length in zip(units, sizes, strict=True)], dtype)
+        moves = [(u.tensor, u.mask, length) for u, length in zip(units, sizes, strict=True)]
+        if drawn is None:
+            return together(rng, home, moves)
+        numbers = drawn.get("") or drawn.setdefault("", Numbers.drawn(rng, home.layout.length))
+        return scaled(numbers, home, moves, np.empty(home.layout.length))
     moving: dict[str, list[tuple[Unit, float]]] = {}
     for unit, length in zip(units, sizes, strict=True):
         moving.setdefault(unit.tensor, []).append((unit, length))
-    primals = {name: home[name] for name in moving}
-    shapes = [x.shape for x in primals.values() for _ in range(_reals(x))]
-    drawn = iter(every_draw(rng, shapes, dtype))
+    drawn = {} if drawn is None else drawn
+    new = [name for name in moving if name not in drawn]
+    made = iter(every_draw(rng, [home[name].shape for name in new for _ in range(_reals(home[name]))]))
+    for name in new:
+        drawn[name] = [next(made) for _ in range(_reals(home[name]))]
     return {
-        name: Tangent(next(drawn), *_lengths(moving[name], x.size), next(drawn) if _reals(x) > 1 else None)
-        for name, x in primals.items()
+        name: Tangent(drawn[name][0], *_lengths(parts, home[name].size), *drawn[name][1:])
+        for name, parts in moving.items()
     }
 
 

@@ -18,7 +18,7 @@ from checks.numeric.line import OutOfBudgetError
 from checks.numeric.quick import STEP
 from checks.probes import MOVED, moved, signed, size
 from checks.quickly import DOUBLE
-from checks.ray import Place, Steady, norm
+from checks.ray import Place, Steady, judged, norm
 from checks.rows import Rows, Spread
 from checks.still import MANY
 from checks.subject import Array, Point
@@ -113,7 +113,7 @@ def _heaviest(span: float, rounding: Array) -> Array:
         return np.asarray(np.nan_to_num(UNDISTURBED * span / rounding, nan=1.0, posinf=np.inf))
 
 
-def _coarseness(first: Place, h: float, here: Array, kept: Array) -> Array:
+def _coarseness(first: Place, h: float, here: Array, kept: Any) -> Array:
     """How far off each output is seen to be, beyond its own last place: what a sum within it has cancelled.
 
     The grid that all known values lie on; how far values between the first steps, ±h and ±2h, are from the quartic
@@ -201,14 +201,14 @@ def _place(
 
 def _norm(v: Array, output: Array) -> float:
     """Norm of the terms v·f, those left out in which v is 0."""
-    judged = v != 0
-    return norm(v * output) if judged.all() else norm(v[judged] * output[judged])
+    at = judged(v)
+    return norm(v[at] * output[at])
 
 
 def _value(v: Array, output: Array) -> float | None:
     """`_norm`; None where an output that is judged is not finite."""
     value = _norm(v, output)
-    return value if np.isfinite(value) or np.isfinite(output[v != 0]).all() else None
+    return value if np.isfinite(value) or np.isfinite(output[judged(v)]).all() else None
 
 
 def _largest(claims: Mapping[str, Array], claimed: Mapping[str, Spread], known: Mapping[str, Spread]) -> float:
@@ -259,7 +259,7 @@ def _small_outputs_up(rng: np.random.Generator, first: Place | None, ground: Gro
     v = np.where(ground.cotangent == 0, 0.0, signed(rng, ground.cotangent.shape))
     if first is None or not first.first:
         return v
-    here, kept = flat(ground.output), v != 0
+    here, kept = flat(ground.output), judged(v)
     try:
         t, plus, minus = first.first[0].shortest()
     except OutOfBudgetError:
