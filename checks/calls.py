@@ -6,7 +6,6 @@ import operator
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -55,6 +54,8 @@ class Calls:
         Forward passes that took several copies of the point at once.
     one_by_one : str
         Why no more do, although the subject says that it is vectorised.
+    room : Room
+        Memory that copies are made in.
     proof : bool or None
         Whether every tensor is to be proved (True), those that stay open (None), or none (False).
     """
@@ -76,6 +77,7 @@ class Calls:
         self.trusts = self.betrayed = False
         self._clean: set[str] = set()  # functions that have left a point as it was
         self._buffers = Buffers()
+        self.room = self._buffers.room
         self._home: tuple[Point, Point] = ({}, {})
 
     @property
@@ -90,10 +92,6 @@ class Calls:
     def cost(self) -> Cost:
         """What was spent so far."""
         return Cost(forward=self.forwards, pullback=self.pullbacks, seconds=time.perf_counter() - self.started)
-
-    def spare(self) -> None:
-        """Let go of memory that copies were made in."""
-        self._buffers.room.spare()
 
     def trusted_rightly(self) -> bool:
         """Whether all was as it had been, where it was looked at later."""
@@ -192,9 +190,9 @@ class Calls:
     ) -> dict[str, Any]:
         """One pullback, on arrays of ours; what is returned is ours as well (buffers are reused).
 
-        ``form`` makes the copies that are handed over, in memory that its ``empty`` gives; ``of`` is another subject's.
-        Where the claim adds into a buffer, each call has a buffer of its own. What is looked at before the next call,
-        and then no more, need not be copied: that is ``keep=False``.
+        ``form`` makes the copies that are handed over; ``of`` is another subject's. Where the claim adds into a buffer,
+        each call has a buffer of its own. What is looked at before the next call, and then no more, need not be copied:
+        that is ``keep=False``.
         """
         self.pullbacks += 1
         subject = of or self.subject
@@ -205,7 +203,6 @@ class Calls:
         several = type(cotangent) is not np.ndarray and isinstance(cotangent, Mapping)
         before = cotangent if several else {"": cotangent}
         lent = self._buffers.lend(point)
-        form = form and partial(form, empty=self._buffers.room.empty)
         held = lent if form is None else copies(lent, form)
         own = form is None or all(map(operator.is_, held.values(), lent.values()))
         later = own and self._later("pullback")

@@ -15,8 +15,8 @@ from checks.room import COUNTED, FEW, Room, alone
 from checks.rows import Rows
 from checks.subject import Array, Point, equal
 
-Form = Callable[..., Array]
-"""Makes the copy of an array that a function is given; asked with ``empty=``, which is as `numpy.empty`."""
+Form = Callable[[Array], Array]
+"""Makes the copy of an array that a function is given."""
 REPLACED: Final = "another array was put in its place, in the mapping that was handed over"
 
 

@@ -145,9 +145,9 @@ def scaled(numbers: Numbers, home: Rows, moves: Iterable[Move], out: NDArray[np.
             lengths[name] = length * unit
         elif name not in lengths:
             lengths[name], masks[name] = length * unit, mask
-        else:
-            one = lengths[name] if name not in masks else np.where(masks.pop(name), lengths[name], 0.0)
-            lengths[name] = np.where(mask, length * unit, one)
+        else:  # products, as choosing takes many times as long
+            one = np.multiply(masks.pop(name), lengths[name]) if name in masks else lengths[name]
+            lengths[name] = one + np.multiply(mask, length * unit)
     made = Rows(layout, out, lengths)
     given = made if out is row else Rows(layout, row, lengths)
     for name, part in made.items():

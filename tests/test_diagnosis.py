@@ -73,7 +73,7 @@ def test_what_is_undecided_gets_no_words():
     subject = Subject(
         name="abs", point={"x": np.zeros(4)}, forward=lambda p: abs(p["x"]), pullback=lambda p, v: {"x": v}
     )
-    report = audit(subject, budget=60)
+    report = audit(subject, budget=60, seed=1)
     undecided = [f for f in report.findings if f.verdict.outcome is Outcome.INCONCLUSIVE]
     assert undecided
     assert all((f.location, f.diagnosis, f.entries) == ("", "", ()) for f in undecided)

@@ -81,7 +81,7 @@ def test_differentiate_measures_smooth_functions_within_its_figure():
     assert found.interval[0] <= 1 <= found.interval[1]
     assert found.method == "scipy.differentiate"
     assert found.passes > 0
-    assert found.truncation == found.bar
+    assert found.truncation == pytest.approx(found.bar, rel=1e-3)  # that of an interval around 1, rounded
 
 
 def test_differentiate_is_confident_at_a_kink():

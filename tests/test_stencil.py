@@ -102,7 +102,7 @@ def test_noise_at_the_moved_point_is_found_at_the_callers_own_as_well() -> None:
     assert steady == []
 
 
-@pytest.mark.parametrize(("share", "passes"), [(1.0, 2), (1e-5, 3)])
+@pytest.mark.parametrize(("share", "passes"), [(1.0, 2), (1e-7, 3)])
 def test_weighed_up_outputs_are_looked_at_with_three_values(share: float, passes: int) -> None:
     """What the first place has shown of noise is that of its own outputs, in their own weights."""
     x, d = np.random.default_rng(7).normal(size=21), np.array([1.0, share])

@@ -11,7 +11,7 @@ from checks.calls import flat
 from checks.diagnosis.inside import Inside, Repair, inside, same
 from checks.diagnosis.within import bounded, coarse
 from checks.laws import Ground
-from checks.laws.equal import ratio
+from checks.laws.differing import ratio
 from checks.laws.fold import base
 from checks.laws.ground import misshapen
 from checks.laws.state import AFTER, OVERWRITES

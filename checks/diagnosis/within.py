@@ -10,7 +10,7 @@ import numpy as np
 
 from checks.diagnosis.curves import CURVES, activations, close
 from checks.diagnosis.inside import Inside, Repair, paired, values
-from checks.laws.equal import ratio
+from checks.laws.differing import ratio
 from checks.subject import Array
 from checks.watched import Change, Site, Step
 

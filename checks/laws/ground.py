@@ -117,7 +117,7 @@ class Ground:
         self.memo.clear()
         self.memo.update(kept)
         self.gradient.clear()
-        self.calls.spare()
+        self.calls.room.spare()
 
     def forget(self, said: str) -> None:
         """Let go of what a law was answered under this name, once it holds and no other law asks for it."""

@@ -8,7 +8,6 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from checks.drawing import copied, leading
-from checks.handed import Form
 from checks.laws.equal import hold, passed
 from checks.laws.ground import Ground
 from checks.laws.raised import RaisedError
@@ -87,7 +86,7 @@ class Layout(NamedTuple):
     """One way for arrays to lie in memory: the name of the cotangent that is asked with it, and what copies it so."""
 
     cotangent: str
-    form: Form
+    form: Callable[[Array, Empty], Array]
 
 
 LAYOUTS: Final[Mapping[str, Layout]] = {
@@ -120,10 +119,11 @@ def asked_in(
 
     def go() -> Mapping[str, Any] | None:
         words, v = f"{said}, pullback({name})", cotangent(ground, name)
+        how: dict[str, Any] = {"form": lambda x: form(x, ground.calls.room.empty)}
         try:
-            if enough and ground.holds(words, v, enough, form=form):
+            if enough and ground.holds(words, v, enough, **how):
                 return {}
-            return ground.memo.pop(words, None) or ground.pull(words, v, form=form)
+            return ground.memo.pop(words, None) or ground.pull(words, v, **how)
         except RaisedError as raised:
             ground.memo.setdefault(REFUSED, {})[said] = str(raised)
             return None

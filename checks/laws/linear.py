@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from checks.laws.equal import adds_up, hold, passed, ratio
+from checks.laws.differing import ratio
+from checks.laws.equal import adds_up, hold, passed
 from checks.laws.ground import Ground, misshapen
 from checks.laws.layout import ADDS_UP, BROADCAST, FORTRAN, asked_in, cotangent
 from checks.laws.multiples import is_times, times

@@ -9,7 +9,8 @@ import numpy as np
 
 from checks import randomness
 from checks.calls import quietly
-from checks.laws.equal import HERE, MULTIPLE, hold, passed, ratio, rounding, undecided, unlike
+from checks.laws.differing import ratio, unlike
+from checks.laws.equal import HERE, MULTIPLE, hold, passed, rounding, undecided
 from checks.laws.ground import Ground, misshapen
 from checks.laws.multiples import is_times, same
 from checks.laws.noise import last_bits, noise
