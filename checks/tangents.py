@@ -148,19 +148,18 @@ def scaled(numbers: Numbers, home: Rows, moves: Iterable[Move], out: NDArray[np.
         else:  # products, as choosing takes many times as long
             one = np.multiply(masks.pop(name), lengths[name]) if name in masks else lengths[name]
             lengths[name] = one + np.multiply(mask, length * unit)
-    made = Rows(layout, out, lengths)
-    given = made if out is row else Rows(layout, row, lengths)
-    for name, part in made.items():
+    for name, length in lengths.items():
+        at, _, order = layout.parts[name]
         if name in masks:
-            np.multiply(given[name], masks[name], out=part)
-            part *= lengths[name]
+            part = np.multiply(row[at], masks[name].reshape(-1, order=order), out=out[at])
+            part *= length
         else:
-            np.multiply(given[name], lengths[name], out=part)
+            np.multiply(row[at], length if isinstance(length, float) else length.reshape(-1, order=order), out=out[at])
     for name in home.keys() - lengths.keys():
         start, stop = layout.spans[name]
         out[start:stop] = 0.0
     out[layout.gaps] = 0.0
-    return made
+    return Rows(layout, out, lengths)
 
 
 def values(u: Tangent | Array, t: Any = 1.0) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 
 from backprop import ACTIVATIONS
 from checks.calls import Cost
-from checks.equations.cases import Case, build, losses_after
+from checks.equations.cases import Case, build, losses_after, one_of
 from checks.equations.local import LOCAL, Local, Said
 from checks.equations.own import Asked, Own
 from checks.equations.table import EQUATIONS
@@ -56,7 +56,7 @@ def _case(own: Own, label: str, k: int, networks: int, seed: int) -> Case | None
     for _ in range(TRIES):
         low, high = {True: (2, DEEPEST), False: (1, 1), None: (1, 3)}[row.deep]
         L = int(rng.integers(low, min(high, low + k) + 1))
-        names = tuple(str(name) for name in rng.choice(np.array(own.activations), size=L))
+        names = tuple(own.activations[i] for i in rng.integers(len(own.activations), size=L))
         losses = [loss for loss in own.losses if loss in losses_after(names[-1])]
         if not losses:
             continue
@@ -65,7 +65,7 @@ def _case(own: Own, label: str, k: int, networks: int, seed: int) -> Case | None
         case = Case(
             sizes=sizes,
             activations=names,
-            loss=str(rng.choice(np.array(losses))),
+            loss=one_of(rng, losses),
             reduction=own.reduction,
             batch=n,
             seed=int(rng.integers(2**32)),
