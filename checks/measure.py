@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import hypot
 from typing import Final
 
 import numpy as np
@@ -70,8 +71,7 @@ def measure(place: Place, units: Sequence[Unit], *, equal: bool = False, zeros: 
 
 def _measured(place: Place, units: Sequence[Unit], *, equal: bool, zeros: bool) -> list[Verdict]:
     found, reason = dict[str, Verdict](), ""
-    scales = np.array([u.scale for u in units])
-    whole = max(float(np.hypot(place.value, norm(scales))), UNDERFLOW)
+    whole = max(hypot(place.value, *(u.scale for u in units)), UNDERFLOW)
     zero = _rounding_of_zero(place) * whole  # of claims that no length of their entries brings above it
     sized = [u if u.above(zero) else u._replace(scale=whole) for u in units]
     alone = [u for u in sized if (zeros or whole == UNDERFLOW) and u.scale == whole]

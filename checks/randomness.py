@@ -125,6 +125,11 @@ def _torch() -> Any:
     return (torch.get_rng_state(), *(torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else ()))
 
 
+def _torch_unchanged(state: Any) -> bool:
+    now = _torch()
+    return len(now) == len(state) and all(a.equal(b) for a, b in zip(now, state, strict=True))
+
+
 def _torch_back(state: Any) -> None:
     torch = sys.modules["torch"]
     torch.set_rng_state(state[0])
@@ -138,6 +143,10 @@ def _tensorflow() -> Any:
     return None if context._seed is None else context._rng.getstate()
 
 
+def _tensorflow_unchanged(state: Any) -> bool:
+    return bool(_tensorflow() == state)
+
+
 def _tensorflow_back(state: Any) -> None:
     module = sys.modules["tensorflow.python.eager.context"]
     context = module.context()
@@ -146,16 +155,11 @@ def _tensorflow_back(state: Any) -> None:
         module.pywrap_tfe.TFE_ContextClearCaches(context._context_handle)  # kernels count what they have drawn
 
 
-def _anew(read: Callable[[], Any]) -> Callable[[Any], bool]:
-    """Whether a state is the one that is read now."""
-    return lambda state: _same(state, read())
-
-
 SOURCES: Final[Mapping[str, Source]] = {
     "numpy.random": Source("numpy.random", NUMPY.read, NUMPY.unchanged, NUMPY.write),
     "random": Source("random", PYTHON.read, PYTHON.unchanged, PYTHON.write),
-    "torch": Source("torch", _torch, _anew(_torch), _torch_back),
-    "tensorflow": Source("tensorflow.python.eager.context", _tensorflow, _anew(_tensorflow), _tensorflow_back),
+    "torch": Source("torch", _torch, _torch_unchanged, _torch_back),
+    "tensorflow": Source("tensorflow.python.eager.context", _tensorflow, _tensorflow_unchanged, _tensorflow_back),
 }
 """Global generators; the others (jax, Generator objects) belong to somebody and have no state that we could reach."""
 
@@ -194,13 +198,5 @@ def _parts(state: Any) -> tuple[Any, ...]:
     return state if isinstance(state, tuple) else (state,)
 
 
-def _same(a: Any, b: Any) -> bool:
-    if isinstance(a, tuple) and isinstance(b, tuple):
-        return len(a) == len(b) and all(_alike(x, y) for x, y in zip(a, b, strict=True))
-    return _alike(a, b)
-
-
-def _alike(a: Any, b: Any) -> bool:
-    if hasattr(a, "numpy"):
-        return bool(a.numpy().tobytes() == b.numpy().tobytes())
-    return bool(np.array_equal(a, b)) if hasattr(a, "__array__") else bool(a == b)
+def _same(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
+    return len(a) == len(b) and all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))

@@ -193,8 +193,8 @@ def _place(
         rng=rng,
         resolution=ground.resolution,
         where=where,
-        eps=max(_coarsest(claims), _coarsest(still), _coarsest({"": output}), subject.eps),
-        smallest=max(SMALLEST, FROZEN_ULPS * _coarsest(unmoved(lifted))),
+        eps=max(_coarsest(claims), _coarsest(still), _eps(output.dtype), subject.eps),
+        smallest=max(SMALLEST, FROZEN_ULPS * _coarsest(still if lifted is point else lifted)),
         claimed=claimed,
     )
 
@@ -230,6 +230,8 @@ def _eps(dtype: np.dtype[Any]) -> float:
 
 def _as_seen(v: Array, output: Array) -> Array:
     """The cotangent as the pullback saw it: rounded to the output's dtype, then in double precision."""
+    if v.dtype == output.dtype == np.float64:
+        return v
     rounded = v.astype(output.dtype, copy=False)
     return rounded.astype(np.result_type(output.dtype, np.float64), copy=False)
 

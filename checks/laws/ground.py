@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from math import isfinite
 from typing import Any, Final
 
@@ -225,9 +226,14 @@ def cotangent(rng: np.random.Generator, output: Output, bits: int | None = None)
     if values.dtype.kind == "c":
         v = v + 1j * signed(rng, values.shape)
     kinds = (v.dtype, *(a.dtype for a in named_outputs(output).values() if a.dtype.kind in "fc"))
-    bits = min(bits or 53, *(np.finfo(dtype).nmant + 1 for dtype in kinds))
+    bits = min(bits or 53, *map(_digits, kinds))
     grid = 2.0 ** (bits - SPARE)
     return np.where(np.isfinite(values), np.round(v * grid) / grid, 0.0)
+
+
+@cache
+def _digits(dtype: np.dtype[Any]) -> int:
+    return int(np.finfo(dtype).nmant) + 1
 
 
 def wellformed(point: Point, gradient: Mapping[str, Any]) -> dict[str, Array]:
