@@ -97,9 +97,8 @@ def _gone(values: Array, spread: Spread) -> tuple[NDArray[np.bool_], int, float,
         typical = whole * sqrt(n / there)
         (little,) = _smaller(values, rows.MIXED * typical)
         little -= n - there
-        vanished = (
-            _smaller(values, rows.VANISHED * largest)[0] - (n - there) if little else 0
-        )  # few are as much smaller
+        nearly = _smaller(values, rows.VANISHED * largest)[0] if little else n - there  # few are as much smaller
+        vanished = nearly - (n - there)
         if vanished <= RARE * (there - vanished):
             return gone, there, typical, little, True
     gone = _below(values, rows.VANISHED * largest)

@@ -124,9 +124,11 @@ def varied(rng: np.random.Generator, point: Point, by: float, *, backwards: bool
     """
     if type(point) is Rows:
         made = together(rng, point, ((name, None, by) for name in point))
-        home = point.like(point.row.copy()) if backwards else point
-        for name, part in home.items() if backwards else ():
-            part[...] = np.flip(point[name])
+        home = point
+        if backwards:
+            home = point.like(point.row.copy())
+            for name, part in home.items():
+                part[...] = np.flip(point[name])
         made.row *= home.row
         made.row += home.row
         return made

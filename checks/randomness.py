@@ -35,12 +35,12 @@ class Seen(NamedTuple):
 
 
 class InMemory:
-    """A state that takes long to read and lies in memory that is looked at in no time: read again where that changed.
+    """A state that takes long to read and lies in memory that is looked at in no time: it is read where that changed.
 
     Parameters
     ----------
     generator, memory, read : callable
-        They give the generator, the bytes that all of its state lies in, and the state.
+        They give the generator, bytes that all of its state lies in, if they are known, and the state.
     write : callable
         Takes what was seen and puts it back.
     """
@@ -57,16 +57,19 @@ class InMemory:
 
     def read(self) -> Seen:
         """The state, and what it is recognised by."""
-        if self._last is None or not self.unchanged(self._last):
-            self._last = Seen(self._generator(), self._read(), self._memory())
-        return self._last
+        memory = self._memory()  # before the state: what another thread draws in between shows later
+        last = self._last
+        if last is None or memory is None or memory != last.memory or self._generator() is not last.generator:
+            last = self._last = Seen(self._generator(), self._read(), memory)
+        return last
 
     def unchanged(self, seen: Seen) -> bool:
         """Whether all is as it was seen."""
         if self._generator() is not seen.generator:
             return False
-        memory = self._memory()
-        return _same(_parts(self._read()), _parts(seen.state)) if memory is None else memory == seen.memory
+        if seen.memory is not None and self._memory() == seen.memory:
+            return True
+        return _same(_parts(self._read()), _parts(seen.state))  # more than the state may lie there
 
     def write(self, seen: Seen) -> None:
         """Put it back, where it has changed."""
@@ -75,13 +78,18 @@ class InMemory:
 
 
 def _beside_header(thing: Any, kind: type) -> bytes | None:
-    """What CPython keeps of an object of a ``kind`` that is written in C; None elsewhere."""
+    """What CPython keeps of an object of a ``kind`` that is written in C; None elsewhere, and of other objects."""
+    if sys.implementation.name != "cpython" or not isinstance(thing, kind):
+        return None
     start, stop = object.__basicsize__, kind.__basicsize__
-    return ctypes.string_at(id(thing) + start, stop - start) if sys.implementation.name == "cpython" else None
+    return ctypes.string_at(id(thing) + start, stop - start)
 
 
 def _numpy_memory() -> bytes | None:
-    """The words of the generator; and the object around it, which a normal number that is left over lies in."""
+    """The words of the generator; and the object around it, which a normal number that is left over lies in.
+
+    As do constants of the last binomial distribution, which are no part of the state.
+    """
     generator, around = _bit_generator(), np.random.mtrand._rand
     rest = _beside_header(around, type(around))
     if type(generator) is not np.random.MT19937 or rest is None:

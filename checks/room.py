@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 FEW: Final = 4096
-"""Bytes that are quicker copied than looked for a place."""
+"""Bytes that are quicker copied, and compared as one string, than looked for a place."""
 SLACK: Final = 32
 """A block is this part larger than what it is made for: the same entries with a few gaps fit as well."""
 STEPS: Final = 5

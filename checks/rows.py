@@ -177,7 +177,7 @@ class Rows(dict[str, Array]):
         """
         if not self._spreads:
             bounds = self.layout.bounds
-            with np.errstate(over="ignore", under="ignore"):
+            with np.errstate(over="ignore", under="ignore", invalid="ignore"):
                 magnitude = np.abs(self.row)
                 largest = np.maximum.reduceat(magnitude, bounds)[::2].tolist()
                 least = np.minimum.reduceat(magnitude, bounds)[::2].tolist()

@@ -131,9 +131,7 @@ def _coarseness(first: Place, h: float, here: Array, kept: Any) -> Array:
         return np.full(here[kept].shape, np.inf)
     with np.errstate(all="ignore"):
         off = np.nan_to_num(np.abs(between - QUARTIC @ five).max(axis=0), nan=np.inf, posinf=np.inf)
-        due = np.abs(five[0] - np.real(here[kept])) * (
-            h / MOVED
-        )  # what a step is worth, going by the move to the point
+        due = np.abs(five[0] - np.real(here[kept])) * (h / MOVED)  # what a step is worth, going by the move there
         coarse = np.maximum(off, grids(np.nan_to_num(np.array([*five, np.real(here[kept])]), posinf=0.0, neginf=0.0)))
     still = (five == five[0]).all(axis=0) & (due > MANY * np.spacing(np.abs(five[0])))
     return np.asarray(np.where(still, np.inf, coarse))

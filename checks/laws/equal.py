@@ -110,12 +110,12 @@ def hold(
 HERE: Final = "at your point"
 
 
-def adds_up(ground: Ground, name: str, whole: Any, a: Array, b: Array, *, asks: bool = True) -> bool:
+def adds_up(ground: Ground, name: str, whole: Any, a: Array, b: Any, *, asks: bool = True) -> bool:
     """Whether ``whole`` is surely a + b, within the rounding of the first gradient; block by block, without the sum.
 
     Unless it ``asks``, no pullback is asked for a sample of rounding.
     """
-    if np.shape(whole) != a.shape:
+    if b is None or not np.shape(whole) == np.shape(b) == a.shape:
         return False
     parts = [x.reshape(-1) if x.size <= FEW else in_a_row(x) for x in (np.asarray(whole), a, b)]
     if not a.size or any(x is None or x.dtype != np.float64 for x in parts):
@@ -198,6 +198,7 @@ def _surely(ground: Ground, name: str, gap: float, want: Mapping[str, Array], sc
 
 
 def _slight(ground: Ground, name: str, gap: float, want: Mapping[str, Array], scale: float | None) -> bool:
+    """Whether it is, without asking for a sample."""
     usual, double = _usual_size(ground, name), ground.gradient[name].dtype == np.float64
     return double and gap <= SLIGHT * usual * _larger(ground, name, want, scale)
 

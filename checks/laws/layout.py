@@ -15,6 +15,7 @@ from checks.subject import Array
 from checks.verdict import Verdict
 
 Empty = Callable[..., Array]
+"""Gives an array as `numpy.empty` does."""
 
 
 def fortran(x: Array, empty: Empty = np.empty) -> Array:
@@ -113,7 +114,7 @@ def asked_in(
 ) -> Mapping[str, Any] | None:
     """The pullback with arrays in one of the `LAYOUTS`, asked once; None where that is refused aloud.
 
-    Nothing is kept of one that is ``enough``, which asks for no other.
+    Nothing is kept of one that is ``enough``, which asks for no other, unless a law has failed.
     """
     name, form = LAYOUTS[said]
 
@@ -121,9 +122,9 @@ def asked_in(
         words, v = f"{said}, pullback({name})", cotangent(ground, name)
         how: dict[str, Any] = {"form": lambda x: form(x, ground.calls.room.empty)}
         try:
-            if enough and ground.holds(words, v, enough, **how):
-                return {}
-            return ground.memo.pop(words, None) or ground.pull(words, v, **how)
+            held = enough is not None and ground.holds(words, v, enough, **how)
+            kept: Mapping[str, Any] | None = ground.memo.pop(words, {} if held else None)
+            return ground.pull(words, v, **how) if kept is None else kept
         except RaisedError as raised:
             ground.memo.setdefault(REFUSED, {})[said] = str(raised)
             return None

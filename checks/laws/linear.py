@@ -108,14 +108,12 @@ def additivity(ground: Ground) -> list[Verdict]:
 
     First with the layouts that `layout` is about. Where one is refused, or they do not add up, it is asked without.
     """
-    rest = asked_in(ground, FORTRAN)
+    rest, usable = asked_in(ground, FORTRAN), ground.usable
 
     def surely(whole: Mapping[str, Any]) -> bool:
         """Whether they add up without a sample of rounding."""
-        usable, other = ground.usable, rest or {}
-        found = usable.keys() <= other.keys() and all(
-            adds_up(ground, n, whole.get(n), g, other[n], asks=False) for n, g in usable.items()
-        )
+        other = rest or {}
+        found = all(adds_up(ground, n, whole.get(n), g, other.get(n), asks=False) for n, g in usable.items())
         ground.memo[ADDS_UP] = found
         return found
 

@@ -46,6 +46,43 @@ def test_additivity_holds_two_layouts_and_where_one_is_wrong_it_is_layout_that_s
     assert (right.outcome, right.cost.pullback) == (Outcome.PASS, 1 + 2 + 1)
 
 
+@pytest.mark.parametrize("n", [3, 50_000], ids=["few", "many"])
+@pytest.mark.parametrize(
+    "spoilt", [lambda g: None, lambda g: g.reshape(-1), lambda g: g.T], ids=["None", "flat", "turned"]
+)
+def test_a_gradient_without_its_shape_in_another_layout_is_seen_whatever_it_adds_up_to(spoilt: Any, n: int) -> None:
+    x = np.random.default_rng(0).normal(size=(2, n))
+
+    def pullback(p: Any, v: np.ndarray) -> dict[str, Any]:
+        g = v[:, None] * np.cos(p["x"])
+        return {"x": g if p["x"].flags.writeable else spoilt(g)}
+
+    subject = Subject(name="f", point={"x": x}, forward=lambda p: np.sin(p["x"]).sum(axis=1), pullback=pullback)
+    report = audit(subject, laws=["additivity", "layout"], locate=False)
+    assert {f.verdict.law for f in report.findings} == {"layout"}
+    assert report.outcome is Outcome.FAIL
+
+
+def test_what_is_declared_may_share_the_buffer_of_the_pullback() -> None:
+    """It is asked for before a gradient is compared that nobody has copied."""
+    x, y, buffer = np.random.default_rng(0).normal(size=50_000), np.ones(3, dtype=np.float32), np.empty(50_000)
+
+    def pullback(p: Any, v: np.ndarray) -> dict[str, Any]:
+        np.multiply(1 - np.tanh(p["x"]) ** 2, v, out=buffer)
+        return {"x": buffer, "y": np.full(3, v.sum(), dtype=np.float32)}
+
+    subject = Subject(
+        name="f",
+        point={"x": x, "y": y},
+        forward=lambda p: np.tanh(p["x"]) + p["y"].sum(),
+        pullback=pullback,
+        declared=lambda p, v: {"y": pullback(p, v)["y"]},
+    )
+    report = audit(subject, laws=["additivity", "layout"])
+    assert report.outcome is Outcome.PASS, str(report)
+    assert report.cost.pullback == audit(replace(subject, declared=None), laws=["additivity", "layout"]).cost.pullback
+
+
 def test_homogeneity_asks_for_smaller_factors_where_something_is_off_alone() -> None:
     subject = declaring()
     assert audit(subject, laws=["homogeneity"]).cost.pullback == 1 + 2
