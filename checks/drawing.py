@@ -122,15 +122,12 @@ def numbers(rng: np.random.Generator, shape: tuple[int, ...], dtype: type = np.i
 
     Each is a random whole number of a type, with a fraction added that no other entry of its block has.
     """
-    if (size := prod(shape)) <= BLOCK:
-        few, unit = in_units(rng, size, dtype)
-        few *= unit
-        return few.reshape(shape)
     made: NDArray[np.float64] = np.empty(shape)
     flat = made.reshape(-1)
     for start in range(0, flat.size, BLOCK):
         out = flat[start : start + BLOCK]
-        out[...] = _numbers(rng, [out.shape], dtype)[0]
+        part, unit = in_units(rng, out.size, dtype)
+        np.multiply(part, unit, out=out)
     return made
 
 
@@ -233,7 +230,7 @@ def leading(array: Array) -> list[slice]:
 
 
 def copied(x: Array, to: Array) -> Array:
-    """``to`` with the entries of ``x``, which may have another memory order: rows at a time use up their cache lines.
+    """``to`` with the entries of ``x``, of one shape, in any memory order: rows at a time use up their cache lines.
 
     Examples
     --------

@@ -24,7 +24,10 @@ MAGNITUDE_RMS: Final = float(np.sqrt(13 / 12))  # rms of a magnitude drawn from 
 
 
 class Words(ISeedSequence):
-    """A digest as the state that a bit generator starts from: it is as random as a seed can be made."""
+    """A digest as the state that a bit generator starts from: it is as random as a seed can be made.
+
+    What `numpy.random.SeedSequence` makes of a seed, by NumPy's own interface for it.
+    """
 
     __slots__ = ("digest",)
 
@@ -51,7 +54,7 @@ def generators(seed: int, *digest: object) -> Callable[[str], np.random.Generato
     def of(purpose: str) -> np.random.Generator:
         words = known.copy()
         words.update(purpose.encode())
-        return np.random.Generator(np.random.SFC64(Words(words.digest())))  # type: ignore[arg-type]  # as its base class
+        return np.random.Generator(np.random.SFC64(Words(words.digest())))  # type: ignore[arg-type]  # not in its stubs
 
     return of
 

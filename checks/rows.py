@@ -87,24 +87,23 @@ class Layout:
 
 @lru_cache
 def _laid_out(named: tuple[tuple[str, tuple[int, ...], Any], ...]) -> Layout | None:
+    """The layout of arrays of these names, shapes and orders: audits of one subject ask for the same again."""
     spans, gaps, at = {}, list[int](), 0
     for name, shape, _ in named:
         size = prod(shape)
         spans[name] = at, at + size
         end, at = at + size, at + size // APART * APART + APART
         gaps += range(end, at)
-    return (
-        Layout(
-            spans=spans,
-            shapes={name: (shape, order) for name, shape, order in named},
-            length=at,
-            bounds=np.array([*spans.values()]).reshape(-1),
-            gaps=np.array(gaps),
-            forms=[shape for _, shape, _ in named],
-            parts={n: (slice(*spans[n]), None if len(shape) == 1 else shape, order) for n, shape, order in named},
-        )
-        if at <= MOST
-        else None
+    if at > MOST:
+        return None
+    return Layout(
+        spans=spans,
+        shapes={name: (shape, order) for name, shape, order in named},
+        length=at,
+        bounds=np.array([*spans.values()]).reshape(-1),
+        gaps=np.array(gaps),
+        forms=[shape for _, shape, _ in named],
+        parts={n: (slice(*spans[n]), None if len(shape) == 1 else shape, order) for n, shape, order in named},
     )
 
 

@@ -93,7 +93,7 @@ class Tangent:
 
 
 class Numbers(NamedTuple):
-    """Signs times magnitudes for a whole row, not yet multiplied by their unit."""
+    """Signs times magnitudes for a whole row, of its shape, not yet multiplied by their unit."""
 
     row: NDArray[np.float64]
     unit: float
@@ -136,7 +136,7 @@ def together(rng: np.random.Generator, home: Rows, moves: Iterable[Move], dtype:
 
 
 def scaled(numbers: Numbers, home: Rows, moves: Iterable[Move], out: NDArray[np.float64]) -> Rows:
-    """The direction that ``numbers`` make, in the row ``out``, which may be theirs."""
+    """The direction that ``numbers`` make, in ``out``, a row of the layout of ``home``, which may be theirs."""
     layout, (row, unit) = home.layout, numbers
     lengths: dict[str, Any] = {}
     masks: dict[str, NDArray[np.bool_]] = {}

@@ -175,7 +175,8 @@ def tangent(
 ) -> Mapping[str, Tangent | Array]:
     """Draw a direction over ``units``, each moved by its own size; every other entry stays where it is.
 
-    ``drawn`` takes up the random numbers that it is made from: those of other entries serve another direction.
+    ``drawn`` takes up the random numbers that it is made from, by primal (under "" where these are in a row): those of
+    other entries serve another direction.
 
     Returns
     -------

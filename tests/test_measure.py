@@ -112,18 +112,17 @@ def test_entries_of_like_magnitude_hold_to_their_own_scale() -> None:
         return of_x(lambda x: unit * np.sin(x), lambda x: factor * unit * np.cos(x), np.array([0.3, -0.8, 0.5, 1.0]))
 
     assert judged(subject(np.ones(4))).outcome is P
-    report = judged(subject(np.array([1, 1, 1.01, 1])))
+    report = judged(subject(np.array([1, 1, 1.01, 1])), seed=1)
     assert report.outcome is F
-    large = {v.outcome for v in at(report, MOVED) if v.tensor.endswith(("e-01)", "e+00)"))}
-    small = {v.outcome for v in at(report, MOVED) if v.tensor.endswith(("e-07)", "e-06)"))}
-    assert large == {P}
-    assert F in small
+    assert {v.tensor: v.outcome for v in at(report, MOVED)} == {
+        "x (entries claimed about 1e+00)": P, "x (entries claimed about 9e-07)": F
+    }  # fmt: skip
 
 
 def test_a_small_group_is_held_to_a_thousandth_of_its_scale_unless_more_is_asked() -> None:
     unit = np.r_[np.ones(4), np.full(2, 1e-4)]
     subject = of_x(lambda x: unit * np.tanh(x), lambda x: unit / np.cosh(x) ** 2, draw(6))
-    small = [v for v in at(judged(subject), MOVED) if v.tensor.endswith(("05)", "06)"))]
+    small = [v for v in at(judged(subject, seed=1), MOVED) if v.tensor.endswith("05)")]
     assert small
     assert all(v.outcome is P and 1e-6 < (v.resolution or 1) <= PART for v in small)
     asked = judged(subject, resolution=1e-6)
@@ -284,9 +283,9 @@ def test_scale_changes_nothing(scale: float) -> None:
     costs = set()
     for s in (1.0, scale):
         f, df = times(s)
-        reports = [judged(of_x(f, df, SIX), seed=seed) for seed in range(3)]
-        assert {report.outcome for report in reports} == {P}
-        costs.add(min(report.cost.forward for report in reports))  # one time in thirty there is another pass
+        report = judged(of_x(f, df, SIX), seed=1)
+        assert report.outcome is P
+        costs.add(report.cost.forward)
         assert judged(of_x(f, lambda x, df=df: 1.00001 * df(x), SIX)).outcome is F
         assert judged(of_x(lambda x, s=s: np.sin(x / s), lambda x, s=s: np.cos(x / s) / s, SIX * s)).outcome is P
         assert judged(of_x(lambda x, s=s: np.sin(x / s), lambda x, s=s: 1.00001 / s, SIX * s)).outcome is F

@@ -27,17 +27,22 @@ def another_kind() -> None:
     np.random.set_bit_generator(np.random.PCG64(3))
 
 
-@pytest.fixture(autouse=True, params=[True, False], ids=["memory known", "memory unknown"])
-def own_state(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Elsewhere than in CPython it is not known where a state lies."""
-    if not request.param and "read_once" not in request.node.name:
-        monkeypatch.setattr(randomness, "_beside_header", lambda thing, kind: None)
+@pytest.fixture(autouse=True)
+def own_state() -> Iterator[None]:
     generator, state = np.random.get_bit_generator(), np.random.get_state(legacy=False)
     yield
     np.random.set_bit_generator(generator)
     np.random.set_state(state)
 
 
+@pytest.fixture(params=[True, False], ids=["memory known", "memory unknown"])
+def _either(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Elsewhere than in CPython it is not known where a state lies."""
+    if not request.param:
+        monkeypatch.setattr(randomness, "_beside_header", lambda thing, kind: None)
+
+
+@pytest.mark.usefixtures("_either")
 @pytest.mark.parametrize("state", [pending, none_pending, another_kind], ids=lambda f: f.__name__)
 @pytest.mark.parametrize(
     ("draw", "named"),
@@ -60,6 +65,7 @@ def test_what_is_drawn_is_seen_and_put_back(state: Callable[[], None], draw: Cal
     assert draw() == first
 
 
+@pytest.mark.usefixtures("_either")
 def test_a_normal_number_left_over_is_seen_beside_the_same_words_without_one() -> None:
     pending()
     np.random.normal()
@@ -72,6 +78,7 @@ def test_a_normal_number_left_over_is_seen_beside_the_same_words_without_one() -
     assert np.random.normal() == first
 
 
+@pytest.mark.usefixtures("_either")
 def test_a_generator_put_in_its_place_is_seen() -> None:
     none_pending()
     before = randomness.read()
@@ -82,6 +89,7 @@ def test_a_generator_put_in_its_place_is_seen() -> None:
     assert type(np.random.get_bit_generator()) is np.random.MT19937
 
 
+@pytest.mark.usefixtures("_either")
 def test_constants_of_a_distribution_are_no_part_of_the_state() -> None:
     """They lie beside a normal number that is left over; whoever puts the state back has drawn nothing."""
     none_pending()

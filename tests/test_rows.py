@@ -113,9 +113,9 @@ def test_every_entry_varies_by_up_to_half_as_much_again_as_was_asked() -> None:
         for name, x in point.items():
             assert there[name].dtype == x.dtype
             change = np.abs(there[name] / (np.flip(x) if backwards else x) - 1)
-            slack = 1.15 if point is large else 1.02
-            assert (change > 0.05 / slack).all()
-            assert (change < 0.15 * slack).all()
+            least, most = (0.0436, 0.1684) if point is large else (0.049, 0.151)  # a table's blocks have factors
+            assert (change > least).all()
+            assert (change < most).all()
 
 
 def lent_twice(spoil: Any) -> tuple[Rows, Rows]:

@@ -81,7 +81,9 @@ def test_differentiate_measures_smooth_functions_within_its_figure():
     assert found.interval[0] <= 1 <= found.interval[1]
     assert found.method == "scipy.differentiate"
     assert found.passes > 0
-    assert found.truncation == pytest.approx(found.bar, rel=1e-3)  # that of an interval around 1, rounded
+    assert found.truncation == pytest.approx(
+        found.bar, rel=0, abs=math.ulp(1.0)
+    )  # of an interval around 1, whose ends are rounded
 
 
 def test_differentiate_is_confident_at_a_kink():

@@ -179,7 +179,7 @@ def _differs(
         if not exact:
             for samples in (1, len(SAMPLES)):
                 if bad.any():
-                    times = max(1.0, _growth(want, ground.gradient[name])) if scale is None else scale
+                    times = _larger(ground, name, {name: want}, scale)
                     bad = gap > MULTIPLE * times * rounding(ground, name, samples) + free
             if asked and bad.any():
                 bad &= gap > MULTIPLE * _rounding_at(ground, name, is_, *asked)
@@ -261,12 +261,6 @@ def _rounding_at(ground: Ground, name: str, got: Array, said: str, factor: float
 
 def _rms(arrays: Mapping[str, Any], name: str) -> float:
     return arrays.spreads[name].rms if type(arrays) is Rows else rms(np.asarray(arrays[name]))
-
-
-def _growth(want: Array, g: Array) -> float:
-    """How much larger than the first gradient the compared one is."""
-    usual = rms(g)
-    return rms(want) / usual if usual > 0 else 1.0
 
 
 def passed(law: str, reason: str = "") -> list[Verdict]:

@@ -53,10 +53,8 @@ def strided(x: Array, empty: Empty = np.empty) -> Array:
     return wide[::-1, ..., 0]
 
 
-def one_value(x: Array, empty: Empty = np.empty) -> Array:
+def one_value(x: Array) -> Array:
     """A read-only view of one number in the shape of ``x``, every stride 0; ``x`` itself where it holds several.
-
-    There is no need of ``empty``.
 
     Examples
     --------
@@ -93,7 +91,7 @@ class Layout(NamedTuple):
 LAYOUTS: Final[Mapping[str, Layout]] = {
     FORTRAN: Layout("c − v", fortran),
     STRIDED: Layout("v", strided),
-    BROADCAST: Layout("c", one_value),
+    BROADCAST: Layout("c", lambda x, empty: one_value(x)),
 }
 
 
