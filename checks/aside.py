@@ -53,9 +53,9 @@ def with_zeros(place: Place, asked: Ray, h: float, zeros: Sequence[Unit], near: 
     if not abs((right - left) / (2 * h) - asked.claimed) <= near:
         return None
     reach = reaches(sum(u.entries for u in zeros))[0]
-    also = tangent(place.rng, place.point, [u.size for u in zeros], zeros, asked.drawn)
+    also = tangent(place.rng, place.point, [reach * u.size for u in zeros], zeros, asked.drawn)
     try:
-        values = place.calls.forward_quietly(Displaced(Displaced(place.point, asked.direction, 2 * h), also, reach))
+        values = place.calls.forward_quietly(Displaced(Displaced(place.point, asked.direction, 2 * h), also))
     except OutOfBudgetError:
         raise
     except Exception:  # a point that we chose: the edge of the domain

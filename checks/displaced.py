@@ -123,9 +123,10 @@ def fill_row(out: Array, point: Point) -> bool:
         return False
     home, direction = point.point, point.direction
     if type(home) is Displaced and type(direction) is Rows and fill_row(out, home):
-        for name, move in direction.items():
-            start, stop = direction.layout.spans[name]
-            out[start:stop] += move.reshape(-1, order="A") * point.t
+        for name in direction:
+            at = direction.layout.parts[name][0]
+            part, move = out[at], direction.row[at]
+            part += move if point.t == 1.0 else move * point.t
         return True
     if type(home) is not Rows or type(direction) is not Rows or direction.layout is not home.layout:
         return False

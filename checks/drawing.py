@@ -70,10 +70,15 @@ class Tiled:
         made: NDArray[np.float64] = np.multiply(part, self.factors[nth] * times, out=out[: part.size])
         return made
 
-    def write(self, times: float, out: NDArray[np.float64]) -> None:
-        """All of them, times a number, into ``out``, which is flat."""
-        for at in blocks(out.size):
-            self.block(at, times, out[at])
+    def write(self, at: slice, times: float, out: NDArray[np.float64]) -> None:
+        """Those of a slice, flat, times a number, into ``out``."""
+        start = at.start
+        while start < at.stop:
+            nth = start // self.length
+            stop, place = min((nth + 1) * self.length, at.stop), self.places[nth] - nth * self.length
+            part = self.table[place + start : place + stop]
+            np.multiply(part, self.factors[nth] * times, out=out[start - at.start : stop - at.start])
+            start = stop
 
 
 Drawn = Array | Tiled
@@ -194,7 +199,7 @@ def signed_values(kept: Drawn, times: Any = 1.0) -> Array:
     if isinstance(times, complex):
         return signed_values(kept) * times
     made = np.empty(kept.shape)
-    kept.write(times, made.reshape(-1))
+    kept.write(slice(0, made.size), times, made.reshape(-1))
     return made
 
 
@@ -203,15 +208,15 @@ def block_length(size: int) -> int:
     return min(BLOCK, max(FEW, min(QUICK, size // 9), size // SHARE))
 
 
-def blocks(size: int) -> list[slice]:
-    """Slices that make up ``size``, of `BLOCK` entries or, of smaller arrays, fewer.
+def blocks(size: int, length: int = 0) -> list[slice]:
+    """Slices that make up ``size``, of ``length`` entries, or `BLOCK` or, of smaller arrays, fewer.
 
     Examples
     --------
     >>> [(s.start, s.stop) for s in blocks(10_000)], len(blocks(40 * BLOCK))
     ([(0, 4093), (4093, 8186), (8186, 10000)], 40)
     """
-    length = block_length(size)
+    length = length or block_length(size)
     return [slice(at, min(at + length, size)) for at in range(0, size, length)]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checks import rows
-from checks.drawing import BLOCK, in_a_row
+from checks.drawing import BLOCK, blocks, in_a_row
 from checks.probes import rms
 from checks.rows import SAFE, Rows, Spread
 from checks.subject import Array, Point
@@ -56,12 +56,12 @@ def spreads(arrays: Mapping[str, Array]) -> Mapping[str, Spread]:
 
 def groups(values: Array, verb: str, spread: Spread) -> list[Group]:
     """Entries within `DECADES` of one another, largest first; one group where all are; those that vanish last."""
-    n, (whole, largest, least, small) = values.size, spread
+    n, (whole, largest, least, small, _) = values.size, spread
     if largest == 0.0 or not np.isfinite(largest):
         return [Group("", None, n, 0.0)]
     if least > rows.VANISHED * largest:
         if small is None:
-            small = 0 if least >= rows.MIXED * whole else _smaller(values, rows.MIXED * whole)[0]
+            small = 0 if least >= rows.MIXED * whole else _smaller(values, rows.MIXED * whole)
         if small <= n // 10:
             return [Group("", None, n, whole)]
     gone, there, typical, little, exactly = _gone(values, spread)
@@ -90,21 +90,18 @@ def _gone(values: Array, spread: Spread) -> tuple[NDArray[np.bool_], int, float,
     And whether those that vanish are 0. A few that vanish beside exact zeros count as there: zeros are flat bit for
     bit, these are not.
     """
-    n, (whole, largest, least, _) = values.size, spread
+    n, (whole, largest, least, _, beside) = values.size, spread
     if least == 0:
         gone = values == 0  # counting zeros of floating point takes as long as three passes
-        there = n - int(np.count_nonzero(gone))
-        typical = whole * sqrt(n / there)
-        (little,) = _smaller(values, rows.MIXED * typical)
-        little -= n - there
-        nearly = _smaller(values, rows.VANISHED * largest)[0] if little else n - there  # few are as much smaller
-        vanished = nearly - (n - there)
-        if vanished <= RARE * (there - vanished):
-            return gone, there, typical, little, True
+        if beside is None:
+            zeros = int(np.count_nonzero(gone))
+            beside = rows.beside_zeros(n, zeros, spread, lambda bound: _smaller(values, bound))
+        if beside.vanish <= RARE * (beside.number - beside.vanish):
+            return gone, beside.number, beside.rms, beside.small, True
     gone = _below(values, rows.VANISHED * largest)
     there = n - int(np.count_nonzero(gone))
     typical = whole * sqrt(n / there)
-    return gone, there, typical, _smaller(values, rows.MIXED * typical)[0] - (n - there), not values[gone].any()
+    return gone, there, typical, _smaller(values, rows.MIXED * typical) - (n - there), not values[gone].any()
 
 
 def masked_rms(values: Array, mask: NDArray[np.bool_] | None) -> float:
@@ -115,7 +112,7 @@ def masked_rms(values: Array, mask: NDArray[np.bool_] | None) -> float:
     inside, square, nothing = mask.reshape(-1), 0.0, True
     made = np.empty(min(BLOCK, flat.size))
     with np.errstate(over="ignore", under="ignore"):
-        for at in _parts(flat.size):
+        for at in blocks(flat.size, BLOCK):
             part = np.multiply(flat[at], inside[at], out=made[: at.stop - at.start])  # quicker than taking those inside
             new = float(part @ part)
             square, nothing = square + new, nothing and not new and not part.any()
@@ -132,12 +129,8 @@ def _magnitudes(values: Array) -> Iterator[NDArray[Any]]:
         yield np.abs(values)
         return
     made = np.empty(min(BLOCK, flat.size), dtype=np.abs(flat[:0]).dtype)
-    for at in _parts(flat.size):
+    for at in blocks(flat.size, BLOCK):
         yield np.abs(flat[at], out=made[: at.stop - at.start])
-
-
-def _parts(size: int) -> list[slice]:
-    return [slice(at, min(at + BLOCK, size)) for at in range(0, size, BLOCK)]
 
 
 def spread_of(values: Array) -> Spread:
@@ -153,16 +146,9 @@ def spread_of(values: Array) -> Spread:
     return Spread(whole, largest, least)
 
 
-def _smaller(values: Array, *bounds: float) -> list[int]:
-    """How many magnitudes are below each of the bounds."""
-    if values.size <= BLOCK:
-        magnitude = np.abs(values)
-        return [int(np.count_nonzero(magnitude < small)) for small in bounds]
-    counts = [0] * len(bounds)
-    for magnitude in _magnitudes(values):
-        for i, small in enumerate(bounds):
-            counts[i] += int(np.count_nonzero(magnitude < small))
-    return counts
+def _smaller(values: Array, bound: float) -> int:
+    """How many magnitudes are below a bound."""
+    return sum(int(np.count_nonzero(magnitude < bound)) for magnitude in _magnitudes(values))
 
 
 def _below(values: Array, most: float) -> NDArray[np.bool_]:

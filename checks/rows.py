@@ -6,7 +6,7 @@ that takes the time. Points of more numbers than `MOST` are not kept so: there i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod, sqrt
@@ -33,14 +33,42 @@ SAFE: Final = 1e-200  # sums of squares between this and its inverse have neithe
 class Spread(NamedTuple):
     """Root mean square, largest and least magnitude of an array.
 
-    And how many of its magnitudes are below `MIXED` times the first, where that was counted along the way: of arrays
-    in which none vanishes.
+    And what was counted along the way: of arrays in which none vanishes how many magnitudes are below `MIXED` times the
+    first, of those in which some are 0 what is beside these.
     """
 
     rms: float
     largest: float
     least: float
     small: int | None = None
+    beside: Beside | None = None
+
+
+class Beside(NamedTuple):
+    """What is beside zeros in an array.
+
+    Attributes
+    ----------
+    number : int
+        How many entries are not 0.
+    rms : float
+        Their root mean square.
+    small, vanish : int
+        How many magnitudes of them are below `MIXED` times that; and below `VANISHED` times the largest.
+    """
+
+    number: int
+    rms: float
+    small: int
+    vanish: int
+
+
+def beside_zeros(size: int, zeros: int, spread: Spread, below: Callable[[float], int]) -> Beside:
+    """Count what is beside so many zeros; ``below`` says how many magnitudes of all are less than a bound."""
+    usual = spread.rms * sqrt(size / (size - zeros))
+    small = below(MIXED * usual) - zeros
+    vanish = below(VANISHED * spread.largest) - zeros if small else 0  # few are as much smaller
+    return Beside(size - zeros, usual, small, vanish)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,7 +200,7 @@ class Rows(dict[str, Array]):
         Examples
         --------
         >>> Rows.of({"w": np.array([3.0, -4.0]), "b": np.ones(5)}).spreads["w"]
-        Spread(rms=3.5355339059327378, largest=4.0, least=3.0, small=0)
+        Spread(rms=3.5355339059327378, largest=4.0, least=3.0, small=0, beside=None)
         """
         if not self._spreads:
             bounds = self.layout.bounds
@@ -188,9 +216,20 @@ class Rows(dict[str, Array]):
                     else:  # of the squares some have over- or underflowed
                         unit = high or 1.0
                         usual = unit * float(np.sqrt(np.mean((part / unit) ** 2)))
-                    small = None
-                    if low > VANISHED * high:
-                        bound = MIXED * usual
-                        small = int(np.count_nonzero(part < bound)) if low < bound else 0
-                    self._spreads[name] = Spread(usual, high, low, small)
+                    self._spreads[name] = _counted(part, Spread(usual, high, low))
         return self._spreads
+
+
+def _counted(magnitude: NDArray[np.float64], spread: Spread) -> Spread:
+    """What `groups` will ask, while the magnitudes are at hand."""
+
+    def below(bound: float) -> int:
+        return int(np.count_nonzero(magnitude < bound))
+
+    usual, largest, least = spread[:3]
+    if least > VANISHED * largest:
+        return spread._replace(small=below(MIXED * usual) if least < MIXED * usual else 0)
+    if least == 0.0 < largest < np.inf:
+        zeros = int(np.count_nonzero(magnitude == 0))
+        return spread._replace(beside=beside_zeros(magnitude.size, zeros, spread, below))
+    return spread

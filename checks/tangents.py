@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checks import rows
-from checks.drawing import FEW, Drawn, Tiled, block_length, blocks, draws, in_a_row, in_units, signed_values
+from checks.drawing import BLOCK, FEW, Drawn, Tiled, block_length, blocks, draws, in_a_row, in_units, signed_values
 from checks.rows import Rows
 
 Array = NDArray[Any]
@@ -93,9 +93,9 @@ class Tangent:
 
 
 class Numbers(NamedTuple):
-    """Signs times magnitudes for a whole row, of its shape, not yet multiplied by their unit."""
+    """Signs times magnitudes for a whole row, not yet multiplied by their unit; many are made where they are used."""
 
-    row: NDArray[np.float64]
+    kept: Drawn
     unit: float
 
     @staticmethod
@@ -103,7 +103,7 @@ class Numbers(NamedTuple):
         """As many as a row has, made from whole numbers of a type."""
         if length <= rows.FEW:
             return Numbers(*in_units(rng, length, dtype))
-        return Numbers(signed_values(draws(rng, (length,), dtype)), 1.0)
+        return Numbers(draws(rng, (length,), dtype), 1.0)
 
 
 Move = tuple[str, NDArray[np.bool_] | None, float]
@@ -132,29 +132,33 @@ def together(rng: np.random.Generator, home: Rows, moves: Iterable[Move], dtype:
     (['w'], True, False)
     """
     numbers = Numbers.drawn(rng, home.layout.length, dtype)
-    return scaled(numbers, home, moves, numbers.row)
+    return scaled(numbers, home, moves, None if isinstance(numbers.kept, Tiled) else numbers.kept)
 
 
-def scaled(numbers: Numbers, home: Rows, moves: Iterable[Move], out: NDArray[np.float64]) -> Rows:
-    """The direction that ``numbers`` make, in ``out``, a row of the layout of ``home``, which may be theirs."""
-    layout, (row, unit) = home.layout, numbers
+def scaled(numbers: Numbers, home: Rows, moves: Iterable[Move], out: Array | None = None) -> Rows:
+    """The direction that ``numbers`` make, a row of the layout of ``home``; in ``out``, which may be theirs."""
+    layout, (kept, unit) = home.layout, numbers
+    out = np.empty(layout.length) if out is None else out
     lengths: dict[str, Any] = {}
     masks: dict[str, NDArray[np.bool_]] = {}
     for name, mask, length in moves:
         if mask is None:
-            lengths[name] = length * unit
+            lengths[name] = length
         elif name not in lengths:
-            lengths[name], masks[name] = length * unit, mask
+            lengths[name], masks[name] = length, mask
         else:  # products, as choosing takes many times as long
             one = np.multiply(masks.pop(name), lengths[name]) if name in masks else lengths[name]
-            lengths[name] = one + np.multiply(mask, length * unit)
+            lengths[name] = one + np.multiply(mask, length)
     for name, length in lengths.items():
         at, _, order = layout.parts[name]
-        if name in masks:
-            part = np.multiply(row[at], masks[name].reshape(-1, order=order), out=out[at])
-            part *= length
+        part, alike = out[at], not isinstance(length, np.ndarray)
+        times = length * unit if alike else unit
+        if isinstance(kept, Tiled):
+            kept.write(at, times, part)
         else:
-            np.multiply(row[at], length if isinstance(length, float) else length.reshape(-1, order=order), out=out[at])
+            np.multiply(kept[at], times, out=part)
+        if name in masks or not alike:
+            part *= (masks[name] if alike else length).reshape(-1, order=order)
     for name in home.keys() - lengths.keys():
         start, stop = layout.spans[name]
         out[start:stop] = 0.0
@@ -205,7 +209,7 @@ def dot(v: Array, f: Array) -> float:
         return float(v @ f)
     if v.size <= FEW:
         return float(terms(v, f).sum())
-    return fsum(_sum(v[at], f[at]) for at in blocks(v.size))
+    return fsum(_sum(v[at], f[at]) for at in blocks(v.size, BLOCK))
 
 
 def _sum(g: Array, u: Array) -> float:

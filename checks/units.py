@@ -17,7 +17,7 @@ from checks.numeric.scan import RHO
 from checks.probes import MAGNITUDE_RMS
 from checks.rows import Rows, Spread
 from checks.subject import Array, Point
-from checks.tangents import Numbers, Tangent, scaled, together
+from checks.tangents import Move, Numbers, Tangent, scaled, together
 
 
 class Unit(NamedTuple):
@@ -184,15 +184,15 @@ def tangent(
         One for each primal that moves, of its shape, in units of the primal; `Rows` where the point is.
     """
     home = unmoved(point)
-    if type(home) is Rows:
-        moves = [(u.tensor, u.mask, length) for u, length in zip(units, sizes, strict=True)]
-        if drawn is None:
-            return together(rng, home, moves)
-        numbers = drawn.get("") or drawn.setdefault("", Numbers.drawn(rng, home.layout.length))
-        return scaled(numbers, home, moves, np.empty(home.layout.length))
     moving: dict[str, list[tuple[Unit, float]]] = {}
     for unit, length in zip(units, sizes, strict=True):
         moving.setdefault(unit.tensor, []).append((unit, length))
+    if type(home) is Rows:
+        moves = [move for name, parts in moving.items() for move in _moves(name, parts, home[name].size)]
+        if drawn is None:
+            return together(rng, home, moves)
+        numbers = drawn.get("") or drawn.setdefault("", Numbers.drawn(rng, home.layout.length))
+        return scaled(numbers, home, moves)
     drawn = {} if drawn is None else drawn
     new = [name for name in moving if name not in drawn]
     made = iter(every_draw(rng, [home[name].shape for name in new for _ in range(_reals(home[name]))]))
@@ -208,11 +208,21 @@ def _reals(x: Array) -> int:
     return 2 if x.dtype.kind == "c" else 1
 
 
+def _whole(parts: list[tuple[Unit, float]], n: int) -> bool:
+    """Whether all n entries of a primal move by the same length."""
+    lengths = {length for _, length in parts}
+    return len(lengths) == 1 and sum(u.entries for u, _ in parts) == n
+
+
+def _moves(name: str, parts: list[tuple[Unit, float]], n: int) -> list[Move]:
+    """What `together` takes."""
+    return [(name, None, parts[0][1])] if _whole(parts, n) else [(name, u.mask, length) for u, length in parts]
+
+
 def _lengths(parts: list[tuple[Unit, float]], n: int) -> tuple[Any, NDArray[np.int8] | None]:
     """One length for all entries, or the lengths of kinds of entries with the kind of each; the first stands still."""
     masks, lengths = [u.mask for u, _ in parts], [length for _, length in parts]
-    alike = len(set(lengths)) == 1
-    if alike and sum(u.entries for u, _ in parts) == n:
+    if _whole(parts, n):
         return lengths[0], None
     if len(parts) == 1 and masks[0] is not None:
         return np.array([0.0, lengths[0]]), masks[0].view(np.int8)

@@ -13,6 +13,7 @@ from checks.budget import Budget
 from checks.calls import Calls
 from checks.displaced import Displaced, fill_row
 from checks.drawing import FEW, draws, every_draw, signed_values
+from checks.groups import groups, spread_of
 from checks.handed import Buffers
 from checks.probes import LARGE, rms, varied
 from checks.report.record import Report
@@ -81,6 +82,21 @@ def test_spreads_are_what_each_array_says_of_itself_whatever_its_size(unit: floa
         assert (seen.largest, seen.least) == (magnitude.max(), magnitude.min())
 
 
+@pytest.mark.parametrize("tiny", [0, 3, 200])
+@pytest.mark.parametrize("zeros", [0, 1, 900])
+@pytest.mark.parametrize("faint", [0, 40, 700])
+def test_groups_are_the_same_whether_or_not_a_row_has_counted_for_them(tiny: int, zeros: int, faint: int) -> None:
+    x = np.random.default_rng(1).normal(size=1_000 + tiny + zeros + faint)
+    x[:zeros], x[zeros : zeros + tiny], x[zeros + tiny :][:faint] = 0.0, 1e-13, 1e-5
+    row = rows_of({"x": x, "y": np.ones(3)})
+    counted, alone = (groups(x, "of size", spread) for spread in (row.spreads["x"], spread_of(x)))
+    for one, other in zip(counted, alone, strict=True):
+        assert one._replace(mask=None, rms=0.0) == other._replace(mask=None, rms=0.0)
+        assert one.rms == pytest.approx(other.rms, rel=1e-14)
+        assert np.array_equal(one.mask, other.mask)
+    assert len(counted) == 1 + (faint == 700) + (tiny + zeros > 0)
+
+
 def test_a_moved_row_is_what_the_arrays_are_moved_to_one_by_one() -> None:
     rows = rows_of({**POINT, "zero": np.array([-0.0, 0.0])})
     direction = Rows(rows.layout, np.random.default_rng(3).normal(size=rows.row.size), ["w", "b"])
@@ -93,6 +109,16 @@ def test_a_moved_row_is_what_the_arrays_are_moved_to_one_by_one() -> None:
     assert np.signbit(moved["zero"]).tolist() == [True, False]  # what stands still keeps the signs of its zeros
     assert not fill_row(out, Displaced(rows, direction, 1e-3j))
     assert not fill_row(out, Displaced(rows, {"w": np.ones((3, 5))}, 1e-3))
+
+
+def test_what_is_displaced_along_two_directions_moves_by_both() -> None:
+    rows, rng = rows_of({**POINT, "zero": np.array([-0.0, 0.0])}), np.random.default_rng(4)
+    one, other = (Rows(rows.layout, rng.normal(size=rows.row.size), names) for names in (["w", "b"], ["b"]))
+    for t in (1.0, 2e-3):
+        there, out = Displaced(Displaced(rows, one, 1e-3), other, t), np.full(rows.row.size, np.nan)
+        assert fill_row(out, there)
+        for name, moved in rows.like(out).items():
+            assert moved.tobytes() == np.asarray(there[name]).tobytes()
 
 
 def test_directions_drawn_together_are_those_drawn_one_after_the_other() -> None:

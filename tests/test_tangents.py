@@ -9,6 +9,7 @@ from checks import rows
 from checks.drawing import BLOCK, FEW, Tiled, blocks, draws, signed_values
 from checks.rows import Rows
 from checks.tangents import Tangent, dot, pairing, row, terms, together, values
+from checks.units import tangent, units
 
 
 @pytest.mark.parametrize("n", [1, 5, 1000, FEW, FEW + 1, BLOCK + 1, 20 * BLOCK + 17])
@@ -124,3 +125,27 @@ def test_a_direction_of_a_row_moves_what_is_asked_by_its_length_and_nothing_else
     assert not u["f"][~corner].any()
     assert np.count_nonzero(u.row) == 3 * n + 1
     assert set(np.sign(u["w"][small])) == {-1.0, 1.0}
+
+
+def test_the_parts_of_a_long_row_are_those_of_the_whole() -> None:
+    made = draws(np.random.default_rng(2), (3 * BLOCK,))
+    assert isinstance(made, Tiled)
+    whole = signed_values(made)
+    for start, stop in ((0, 7), (made.length - 3, made.length + 5), (11, whole.size), (whole.size - 1, whole.size)):
+        out = np.empty(stop - start)
+        made.write(slice(start, stop), 2.0, out)
+        assert out.tobytes() == (2.0 * whole[start:stop]).tobytes()
+
+
+def test_units_of_one_length_that_make_up_a_primal_move_without_masks() -> None:
+    home = Rows.of({"w": np.ones((50, 3)), "b": np.ones(4)})
+    assert home is not None
+    gradient = {"w": np.where(np.arange(150).reshape(50, 3) % 4, 2.0, 0.0), "b": np.ones(4)}
+    parts = units(gradient, home)
+    assert [u.label for u in parts] == ["w (entries claimed about 2e+00)", "w (entries claimed zero)", "b"]
+    for sizes in ([0.5, 0.5, 1.0], [0.5, 0.25, 1.0], [0.5, 0.0, 1.0]):
+        u = tangent(np.random.default_rng(3), home, sizes, parts)
+        plain = tangent(np.random.default_rng(3), home, [1.0, 1.0, 1.0], parts)
+        for part, size in zip(parts, sizes, strict=True):
+            inside = np.ones(home[part.tensor].shape, bool) if part.mask is None else part.mask
+            assert u[part.tensor][inside] == pytest.approx(size * plain[part.tensor][inside], rel=1e-15)

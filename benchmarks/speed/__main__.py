@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
+from benchmarks.speed.by_hand import by_hand
 from benchmarks.speed.checkers import CHECKERS
 from benchmarks.speed.functions import (
     HERE,
@@ -43,9 +44,9 @@ PATIENT = 6
 def functions(*, quick: bool, largest: str) -> list[Function]:
     """The networks and the rest."""
     if quick:
-        return [network("1e2"), network("1e2", "relu"), attention()]
+        return [network("1e2"), network("1e2", "relu"), by_hand("1e2", "tanh"), attention()]
     wanted = [s for s in NETWORKS if float(s) <= float(largest)]
-    networks = [network(s, a) for s in wanted for a in ("tanh", "relu")]
+    networks = [make(s, a) for make in (by_hand, network) for s in wanted for a in ("tanh", "relu")]
     wide = [network(s, a, batch=128) for s in wanted if 1e4 <= float(s) <= 1e6 for a in ("tanh", "relu")]
     return [*networks, *wide, *(make() for make in OTHERS)]
 
@@ -55,12 +56,11 @@ def cost_table(rows: Sequence[Row]) -> str:
     head = ["function", "numbers", "forward and backward, ms", *(f"{n}: time, passes" for n in CHECKERS)]
     lines = []
     for r in rows:
-        batch = f", batch {len(r.function.point['x'])}" if r.function.name.startswith("network") else ""
         cells = [
             f"{r.timed[n].seconds / r.once:,.0f}, {r.timed[n].forwards:,}" if n in r.timed else _skipped(r, n)
             for n in CHECKERS
         ]
-        lines.append([f"{r.function.name}{batch}", f"{r.function.entries:,}", f"{1e3 * r.once:.2f}", *cells])
+        lines.append([r.function.name, f"{r.function.entries:,}", f"{1e3 * r.once:.2f}", *cells])
     return table(head, lines)
 
 
@@ -79,9 +79,8 @@ def ratio_table(rows: Sequence[Row]) -> str:
     for r in rows:
         ours, slow = r.timed["adjoint law"], r.timed.get(SLOW)
         against = f"{slow.seconds / ours.seconds:,.0f}" if slow else "–"
-        batch = f", batch {len(r.function.point['x'])}" if r.function.name.startswith("network") else ""
         both = (f"{r.timed[n].ratio:.2f}" for n in ("adjoint law", "all laws"))
-        lines.append([f"{r.function.name}{batch}", *both, against])
+        lines.append([r.function.name, *both, against])
     return table(head, lines)
 
 

@@ -73,10 +73,7 @@ def _gradcheck(*, fast: bool) -> Callable[[Function, Spoil | None, int], Run]:
     def check(function: Function, spoil: Spoil | None, seed: int) -> Run:
         torch.manual_seed(seed)
         counting, inputs = Counting(function), function.tensors()
-        if spoil is None:
-            asked: Any = counting.body
-        else:
-            asked = Function(function.name, function.point, counting.body).claimed(spoil)
+        asked = function.asked(counting.body, spoil)
         start = time.perf_counter()
         fine = torch.autograd.gradcheck(asked, inputs, fast_mode=fast, raise_exception=False)
         return Run(time.perf_counter() - start, counting.count, not fine)

@@ -65,15 +65,13 @@ class Function:
 
     def forward(self, p: Mapping[str, Array]) -> Array:
         """The value on arrays."""
-        with torch.no_grad():
-            made: Array = self.body(*(torch.from_numpy(p[name]) for name in self.point)).numpy()
+        made: Array = self.body(*(torch.from_numpy(p[name]) for name in self.point)).numpy()
         return made
 
     def pullback(self, p: Mapping[str, Array], v: Array) -> dict[str, Array]:
         """The right gradient on arrays."""
         tensors = [torch.from_numpy(p[name]).requires_grad_() for name in self.point]
-        with torch.enable_grad():
-            found = torch.autograd.grad(self.body(*tensors), tensors, torch.from_numpy(np.asarray(v)))
+        found = torch.autograd.grad(self.body(*tensors), tensors, torch.from_numpy(np.asarray(v)))
         return {name: g.numpy() for name, g in zip(self.point, found, strict=True)}
 
     def subject(self, spoil: Spoil | None = None) -> Subject:
@@ -85,23 +83,31 @@ class Function:
         """The point as torch's checker takes it."""
         return tuple(torch.from_numpy(x.copy()).requires_grad_() for x in self.point.values())
 
-    def claimed(self, spoil: Spoil) -> Callable[..., torch.Tensor]:
-        """The function as torch's checker takes it, with a spoilt backward."""
-        here = self
+    def asked(self, body: Callable[..., torch.Tensor], spoil: Spoil | None) -> Callable[..., torch.Tensor]:
+        """The function as torch's checker takes it: ``body``, with a spoilt backward where that is asked."""
+        return with_backward(self, body, spoil) if spoil else body
 
-        class Claimed(torch.autograd.Function):
-            @staticmethod
-            def forward(ctx: Any, *tensors: torch.Tensor) -> torch.Tensor:
-                ctx.save_for_backward(*tensors)
-                return here.body(*tensors)
 
-            @staticmethod
-            def backward(ctx: Any, v: torch.Tensor) -> Any:
-                point = {n: t.detach().numpy() for n, t in zip(here.point, ctx.saved_tensors, strict=True)}
-                made = spoil(here.pullback(point, v.detach().numpy()))
-                return tuple(torch.from_numpy(np.array(made[name])) for name in here.point)
+def with_backward(
+    function: Function, body: Callable[..., torch.Tensor], spoil: Spoil | None = None
+) -> Callable[..., torch.Tensor]:
+    """A function of tensors whose backward is the pullback of ``function``, spoilt or not."""
 
-        return Claimed.apply
+    class Claimed(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, *tensors: torch.Tensor) -> torch.Tensor:
+            ctx.save_for_backward(*tensors)
+            return body(*tensors)
+
+        @staticmethod
+        def backward(ctx: Any, v: torch.Tensor) -> Any:
+            point = {n: t.detach().numpy() for n, t in zip(function.point, ctx.saved_tensors, strict=True)}
+            with torch.enable_grad():  # which is off within a backward
+                found = function.pullback(point, v.detach().numpy())
+            made = spoil(found) if spoil else found
+            return tuple(torch.from_numpy(made[name]) for name in function.point)
+
+    return Claimed.apply
 
 
 def spoilt(function: Function, where: str, by: float) -> Spoil:
@@ -137,7 +143,7 @@ def network(size: str, activation: str = "tanh", batch: int = 16) -> Function:
             x = sigma(x) if l + 1 < depth else x
         return x
 
-    return Function(f"network {size}, {activation}", point, body)
+    return Function(f"network {size}, {activation}, batch {batch}", point, body)
 
 
 def convolution() -> Function:
