@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from math import sqrt
+from math import isfinite, sqrt
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -57,7 +57,7 @@ def spreads(arrays: Mapping[str, Array]) -> Mapping[str, Spread]:
 def groups(values: Array, verb: str, spread: Spread) -> list[Group]:
     """Entries within `DECADES` of one another, largest first; one group where all are; those that vanish last."""
     n, (whole, largest, least, small, _) = values.size, spread
-    if largest == 0.0 or not np.isfinite(largest):
+    if largest == 0.0 or not isfinite(largest):
         return [Group("", None, n, 0.0)]
     if least > rows.VANISHED * largest:
         if small is None:
@@ -95,7 +95,7 @@ def _gone(values: Array, spread: Spread) -> tuple[NDArray[np.bool_], int, float,
         gone = values == 0  # counting zeros of floating point takes as long as three passes
         if beside is None:
             zeros = int(np.count_nonzero(gone))
-            beside = rows.beside_zeros(n, zeros, spread, lambda bound: _smaller(values, bound))
+            beside = rows.beside_zeros(n, zeros, whole, largest, lambda bound: _smaller(values, bound))
         if beside.vanish <= RARE * (beside.number - beside.vanish):
             return gone, beside.number, beside.rms, beside.small, True
     gone = _below(values, rows.VANISHED * largest)

@@ -208,8 +208,7 @@ def judged(v: Array) -> Any:
     >>> judged(np.array([1.0, 0.0])), judged(np.ones(2))
     (array([ True, False]), slice(None, None, None))
     """
-    kept = v != 0
-    return slice(None) if kept.all() else kept
+    return slice(None) if v.all() else v != 0
 
 
 def pair(v: Array, outputs: Array) -> float:

@@ -63,11 +63,11 @@ class Beside(NamedTuple):
     vanish: int
 
 
-def beside_zeros(size: int, zeros: int, spread: Spread, below: Callable[[float], int]) -> Beside:
+def beside_zeros(size: int, zeros: int, rms: float, largest: float, below: Callable[[float], int]) -> Beside:
     """Count what is beside so many zeros; ``below`` says how many magnitudes of all are less than a bound."""
-    usual = spread.rms * sqrt(size / (size - zeros))
+    usual = rms * sqrt(size / (size - zeros))
     small = below(MIXED * usual) - zeros
-    vanish = below(VANISHED * spread.largest) - zeros if small else 0  # few are as much smaller
+    vanish = below(VANISHED * largest) - zeros if small else 0  # few are as much smaller
     return Beside(size - zeros, usual, small, vanish)
 
 
@@ -216,20 +216,19 @@ class Rows(dict[str, Array]):
                     else:  # of the squares some have over- or underflowed
                         unit = high or 1.0
                         usual = unit * float(np.sqrt(np.mean((part / unit) ** 2)))
-                    self._spreads[name] = _counted(part, Spread(usual, high, low))
+                    self._spreads[name] = _counted(part, usual, high, low)
         return self._spreads
 
 
-def _counted(magnitude: NDArray[np.float64], spread: Spread) -> Spread:
-    """What `groups` will ask, while the magnitudes are at hand."""
+def _counted(magnitude: NDArray[np.float64], usual: float, largest: float, least: float) -> Spread:
+    """With what `groups` will ask, while the magnitudes are at hand."""
 
     def below(bound: float) -> int:
         return int(np.count_nonzero(magnitude < bound))
 
-    usual, largest, least = spread[:3]
     if least > VANISHED * largest:
-        return spread._replace(small=below(MIXED * usual) if least < MIXED * usual else 0)
-    if least == 0.0 < largest < np.inf:
-        zeros = int(np.count_nonzero(magnitude == 0))
-        return spread._replace(beside=beside_zeros(magnitude.size, zeros, spread, below))
-    return spread
+        return Spread(usual, largest, least, below(MIXED * usual) if least < MIXED * usual else 0)
+    if not least == 0.0 < largest < np.inf:
+        return Spread(usual, largest, least)
+    zeros = int(np.count_nonzero(magnitude == 0))
+    return Spread(usual, largest, least, None, beside_zeros(magnitude.size, zeros, usual, largest, below))

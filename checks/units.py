@@ -188,7 +188,12 @@ def tangent(
     for unit, length in zip(units, sizes, strict=True):
         moving.setdefault(unit.tensor, []).append((unit, length))
     if type(home) is Rows:
-        moves = [move for name, parts in moving.items() for move in _moves(name, parts, home[name].size)]
+        moves = list[Move]()
+        for name, parts in moving.items():
+            if len(parts) > 1 and _whole(parts, home[name].size):
+                moves.append((name, None, parts[0][1]))
+            else:
+                moves += [(name, u.mask, length) for u, length in parts]
         if drawn is None:
             return together(rng, home, moves)
         numbers = drawn.get("") or drawn.setdefault("", Numbers.drawn(rng, home.layout.length))
@@ -212,11 +217,6 @@ def _whole(parts: list[tuple[Unit, float]], n: int) -> bool:
     """Whether all n entries of a primal move by the same length."""
     lengths = {length for _, length in parts}
     return len(lengths) == 1 and sum(u.entries for u, _ in parts) == n
-
-
-def _moves(name: str, parts: list[tuple[Unit, float]], n: int) -> list[Move]:
-    """What `together` takes."""
-    return [(name, None, parts[0][1])] if _whole(parts, n) else [(name, u.mask, length) for u, length in parts]
 
 
 def _lengths(parts: list[tuple[Unit, float]], n: int) -> tuple[Any, NDArray[np.int8] | None]:
