@@ -127,16 +127,19 @@ def audit(
             if profile == "deep":
                 stands += deepen(calls, rng, rows, resolution, held)
             report = _report(calls, held, seed)
-            with np.errstate(all="ignore"):
-                findings = explained(report, calls, stands, rng, locate=locate)
+            if report.findings:
+                with np.errstate(all="ignore"):
+                    report = replace(report, findings=explained(report, calls, stands, rng, locate=locate))
     except KeyboardInterrupt as stopped:  # what was held until then goes along, so that it can be shown
         held.append(undecided("interrupted", "the audit was interrupted; not every law was held", "run it to its end"))
         stopped.report = _report(calls, held, seed)  # type: ignore[attr-defined]  # an attribute of our own
         raise
     finally:
         randomness.restore(calls.states)
-    again = as_written(sys._getframe(1), seed) if findings else ""
-    findings = tuple(replace(f, reproduce=f.reproduce or again) for f in findings)
+    if not report.findings:
+        return report
+    again = as_written(sys._getframe(1), seed)
+    findings = tuple(replace(f, reproduce=f.reproduce or again) for f in report.findings)
     return replace(report, findings=findings, cost=calls.cost)
 
 

@@ -225,7 +225,8 @@ def settled(place: Place, units: Sequence[Unit], verdicts: Sequence[Verdict | No
         return list(verdicts)
     made: list[Verdict | None] = []
     for unit, verdict, wants in zip(units, verdicts, wanted, strict=True):
-        found = judged(place, proof, unit, goal_of(place, unit)) if wants and unit.tensor in proof.tensors else None
+        goal = goal_of(place, small=unit.small)
+        found = judged(place, proof, unit, goal) if wants and unit.tensor in proof.tensors else None
         why = proof.reason or "its enclosure stays wide, as at a kink"
         if found:
             made.append(_beside(verdict, found))

@@ -129,7 +129,7 @@ def _by_fewer(
         enough(three, still=still)
         if settled():
             seen = sooner(still, three, h)
-            place.steady.append(Steady(h, float(seen.truncation[0] + seen.rounding[0]) / whole))
+            place.steady.append(Steady(h, (seen.truncation + seen.rounding) / whole))
         return settled()
 
     both = along()
@@ -139,20 +139,20 @@ def _by_fewer(
     return by(asked.line(h * SOONER))
 
 
-def goal_of(place: Place, unit: Unit) -> float:
+def goal_of(place: Place, *, small: bool) -> float:
     """The resolution asked of a unit: the demand, or no finer than what an honest computation of the claim may lose."""
     if place.resolution is not None:
         return place.resolution
-    return min(PART if unit.small else max(DESIRED, GOAL_ULPS * place.eps), COARSEST)
+    return min(PART if small else max(DESIRED, GOAL_ULPS * place.eps), COARSEST)
 
 
 def goals_of(place: Place, asked: Ray, units: Sequence[Unit]) -> list[float]:
     """The resolution that the quick stencil must reach, unit by unit."""
-    goals = [goal_of(place, u) for u in units]
+    goals = [goal_of(place, small=small) for small in (False, True)]
     if place.resolution is not None:
-        return goals
+        return [goals[u.small] for u in units]
     lost = (2 * asked.claim_error / scale if scale else np.inf for scale in asked.scales.tolist())
-    return [min(max(least, goal), COARSEST) for least, goal in zip(lost, goals, strict=True)]
+    return [min(max(least, goals[u.small]), COARSEST) for least, u in zip(lost, units, strict=True)]
 
 
 def _first(aimed: list[float], share: float, value: float) -> float:
@@ -197,9 +197,8 @@ def _agreement(
             seen = one_line(values[0].tolist(), steps[0])
         else:
             seen = sooner(still, values, steps[0]) if off is None else both_sides(still, values, steps[0], off)
-        value, rounding = float(seen.value[0]), float(seen.rounding[0])
         found = bars(seen, asked.claimed, scales, unsure=unsure, **how)
-        return {i: (value, bar, rounding) for i, bar in found.items()}
+        return {i: (seen.value, bar, seen.rounding) for i, bar in found.items()}
     k = len(scales)
     both = closer(np.repeat(values[None], k, axis=0), np.full(k, asked.claimed), np.array(scales), steps, **how)
     every = zip(*(a.tolist() for a in (both.value, both.bar, both.rounding)), strict=True)

@@ -27,11 +27,15 @@ class Source(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """A generator, its state, and the memory that this lies in, None where that is not known."""
+    """A generator, its state, and what lies in that memory, None where that is not known."""
 
     generator: Any
     state: Any
-    memory: bytes | None
+    memory: Any
+
+
+Look = Callable[[], Any]
+"""Gives all that a state lies in, as it is now."""
 
 
 class InMemory:
@@ -40,7 +44,7 @@ class InMemory:
     Parameters
     ----------
     generator, memory, read : callable
-        They give the generator, bytes that all of its state lies in, if they are known, and the state.
+        They give the generator, what looks at the memory that its whole state lies in, if that is known, and the state.
     write : callable
         Takes what was seen and puts it back.
     """
@@ -48,28 +52,37 @@ class InMemory:
     def __init__(
         self,
         generator: Callable[[], Any],
-        memory: Callable[[], bytes | None],
+        memory: Callable[[Any], Look | None],
         read: Callable[[], Any],
         write: Callable[[Seen], None],
     ) -> None:
         self._generator, self._memory, self._read, self._write = generator, memory, read, write
         self._last: Seen | None = None
+        self._look: tuple[Any, Look | None] = None, None  # and whose memory that is
 
     def read(self) -> Seen:
         """The state, and what it is recognised by."""
-        memory = self._memory()  # before the state: what another thread draws in between shows later
+        generator = self._generator()
+        memory = self._seen(generator)  # before the state: what another thread draws in between shows later
         last = self._last
-        if last is None or memory is None or memory != last.memory or self._generator() is not last.generator:
-            last = self._last = Seen(self._generator(), self._read(), memory)
+        if last is None or memory is None or memory != last.memory or generator is not last.generator:
+            last = self._last = Seen(generator, self._read(), memory)
         return last
 
     def unchanged(self, seen: Seen) -> bool:
         """Whether all is as it was seen."""
-        if self._generator() is not seen.generator:
+        generator = self._generator()
+        if generator is not seen.generator:
             return False
-        if seen.memory is not None and self._memory() == seen.memory:
+        if seen.memory is not None and self._seen(generator) == seen.memory:
             return True
         return _same(_parts(self._read()), _parts(seen.state))  # more than the state may lie there
+
+    def _seen(self, generator: Any) -> Any:
+        known = self._look
+        if known[0] is not generator:
+            known = self._look = generator, self._memory(generator)
+        return known[1]() if known[1] else None
 
     def write(self, seen: Seen) -> None:
         """Put it back, where it has changed."""
@@ -77,24 +90,25 @@ class InMemory:
             self._write(seen)
 
 
-def _beside_header(thing: Any, kind: type) -> bytes | None:
+def _beside_header(thing: Any, kind: type) -> Any:
     """What CPython keeps of an object of a ``kind`` that is written in C; None elsewhere, and of other objects."""
     if sys.implementation.name != "cpython" or not isinstance(thing, kind):
         return None
     start, stop = object.__basicsize__, kind.__basicsize__
-    return ctypes.string_at(id(thing) + start, stop - start)
+    return (ctypes.c_char * (stop - start)).from_address(id(thing) + start)
 
 
-def _numpy_memory() -> bytes | None:
+def _numpy_memory(generator: Any) -> Look | None:
     """The words of the generator; and the object around it, which a normal number that is left over lies in.
 
     As do constants of the last binomial distribution, which are no part of the state.
     """
-    generator, around = _bit_generator(), np.random.mtrand._rand
+    around = np.random.mtrand._rand
     rest = _beside_header(around, type(around))
     if type(generator) is not np.random.MT19937 or rest is None:
         return None
-    return ctypes.string_at(generator.ctypes.state_address, STATE_BYTES) + rest
+    words = (ctypes.c_char * STATE_BYTES).from_address(generator.ctypes.state_address)
+    return lambda: (words.raw, rest.raw, np.random.mtrand._rand is around)
 
 
 def _bit_generator() -> Any:
@@ -107,10 +121,9 @@ def _numpy_back(seen: Seen) -> None:
     np.random.set_state(seen.state)  # noqa: NPY002 - it is what code without a seed draws from
 
 
-def _python_memory() -> bytes | None:
-    own: Any = random._inst  # whose methods the module's functions are
+def _python_memory(own: Any) -> Look | None:
     words = _beside_header(own, _random.Random)
-    return None if words is None else words + repr(own.gauss_next).encode()
+    return None if words is None else lambda: (words.raw, own.gauss_next)
 
 
 NUMPY: Final = InMemory(
@@ -120,7 +133,7 @@ NUMPY: Final = InMemory(
     _numpy_back,
 )
 PYTHON: Final = InMemory(
-    lambda: random._inst,
+    lambda: random._inst,  # whose methods the module's functions are
     _python_memory,
     random.getstate,
     lambda seen: random.setstate(seen.state),
@@ -134,8 +147,11 @@ def _torch() -> Any:
 
 
 def _torch_unchanged(state: Any) -> bool:
-    now = _torch()
-    return len(now) == len(state) and all(a.equal(b) for a, b in zip(now, state, strict=True))
+    return _bytes(_torch()) == _bytes(state)
+
+
+def _bytes(states: Any) -> list[bytes]:
+    return [state.numpy().tobytes() for state in states]
 
 
 def _torch_back(state: Any) -> None:

@@ -138,6 +138,7 @@ def together(rng: np.random.Generator, home: Rows, moves: Iterable[Move], dtype:
 def scaled(numbers: Numbers, home: Rows, moves: Iterable[Move], out: Array | None = None) -> Rows:
     """The direction that ``numbers`` make, a row of the layout of ``home``; in ``out``, which may be theirs."""
     layout, (kept, unit) = home.layout, numbers
+    table = kept if isinstance(kept, Tiled) else None
     out = np.empty(layout.length) if out is None else out
     lengths: dict[str, Any] = {}
     masks: dict[str, NDArray[np.bool_]] = {}
@@ -151,12 +152,12 @@ def scaled(numbers: Numbers, home: Rows, moves: Iterable[Move], out: Array | Non
             lengths[name] = one + np.multiply(mask, length)
     for name, length in lengths.items():
         at, _, order = layout.parts[name]
-        part, alike = out[at], not isinstance(length, np.ndarray)
+        part, alike = out[at], type(length) is not np.ndarray
         times = length * unit if alike else unit
-        if isinstance(kept, Tiled):
-            kept.write(at, times, part)
+        if table is None:
+            np.multiply(kept[at], times, out=part)  # type: ignore[index]  # it is an array
         else:
-            np.multiply(kept[at], times, out=part)
+            table.write(at, times, part)
         if name in masks or not alike:
             part *= (masks[name] if alike else length).reshape(-1, order=order)
     for name in home.keys() - lengths.keys():

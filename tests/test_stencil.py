@@ -27,9 +27,9 @@ SIX = np.random.default_rng(7).normal(size=6)
 def test_three_values_have_the_slope_of_a_cubic_and_state_its_third_difference(a: list[float]) -> None:
     p = np.polynomial.Polynomial(a)
     seen = sooner(a[0], p(0.5 * SOONER), 0.5)
-    assert seen.value[0] == pytest.approx(a[1], abs=1e-12)
-    assert seen.truncation[0] == pytest.approx(abs(a[3]) * 0.25, abs=1e-12)  # h²ψ‴/6
-    assert seen.bend[0] == pytest.approx(abs(a[2]), abs=1e-12)  # hψ″
+    assert seen.value == pytest.approx(a[1], abs=1e-12)
+    assert seen.truncation == pytest.approx(abs(a[3]) * 0.25, abs=1e-12)  # h²ψ‴/6
+    assert seen.bend == pytest.approx(abs(a[2]), abs=1e-12)  # hψ″
 
 
 @pytest.mark.parametrize("at", [-0.9, -0.5, -0.1, 0.1, 0.3, 0.7, 0.9, 1.5, 1.9])
@@ -37,26 +37,26 @@ def test_a_kink_within_shows_in_what_three_values_say(at: float) -> None:
     """By how far off the slope is, or by how far off it may be; in neither where both slopes are right."""
     kinked = np.maximum((SOONER - at) * np.sign(at), 0)
     seen = sooner(0.0, kinked, 1.0)
-    assert abs(seen.value[0]) + seen.truncation[0] > 0.01
-    assert sooner(0.0, np.maximum(SOONER - 2.5, 0), 1.0).value[0] == 0
+    assert abs(seen.value) + seen.truncation > 0.01
+    assert sooner(0.0, np.maximum(SOONER - 2.5, 0), 1.0).value == 0
 
 
 def test_two_values_say_no_more_of_noise_than_is_known_already() -> None:
     t = STEP * np.array([-1.0, 1.0])
     seen = both_sides(0.0, np.sin(t), STEP, 3e-7)
-    assert seen.value[0] == pytest.approx(1.0, abs=1e-10)
-    assert (seen.truncation[0], bool(seen.moved[0])) == (3e-7, True)
-    assert both_sides(0.0, np.abs(t), STEP, 0.0).bend[0] == pytest.approx(2.0)
-    assert not both_sides(1.0, np.ones(2), STEP, 0.0).moved[0]
+    assert seen.value == pytest.approx(1.0, abs=1e-10)
+    assert (seen.truncation, seen.moved) == (3e-7, True)
+    assert both_sides(0.0, np.abs(t), STEP, 0.0).bend == pytest.approx(2.0)
+    assert not both_sides(1.0, np.ones(2), STEP, 0.0).moved
 
 
 @pytest.mark.parametrize("spoiled", range(3))
 def test_values_out_of_the_domain_say_nothing(spoiled: int) -> None:
     values = 1e-5 * SOONER
     values[spoiled] = np.nan
-    assert np.isnan(sooner(0.0, values, 1e-5).value).all()
-    assert np.isnan(both_sides(0.0, values[:2], 1e-5, 0.0).value).all() == (spoiled < 2)
-    assert not sooner(0.0, values, 1e-5).moved.any()
+    assert np.isnan(sooner(0.0, values, 1e-5).value)
+    assert np.isnan(both_sides(0.0, values[:2], 1e-5, 0.0).value) == (spoiled < 2)
+    assert not sooner(0.0, values, 1e-5).moved
 
 
 def asked_by(steady: list[Steady], f: Any = np.sin, slope: Any = np.cos, **more: Any) -> tuple[int, int]:

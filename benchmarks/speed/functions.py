@@ -64,13 +64,13 @@ class Function:
         return np.random.default_rng(1).normal(size=self.forward(self.point).shape)
 
     def forward(self, p: Mapping[str, Array]) -> Array:
-        """The value on arrays."""
-        made: Array = self.body(*(torch.from_numpy(p[name]) for name in self.point)).numpy()
+        """The value on arrays, in the order of the point."""
+        made: Array = self.body(*map(torch.from_numpy, p.values())).numpy()
         return made
 
     def pullback(self, p: Mapping[str, Array], v: Array) -> dict[str, Array]:
         """The right gradient on arrays."""
-        tensors = [torch.from_numpy(p[name]).requires_grad_() for name in self.point]
+        tensors = [torch.from_numpy(x).requires_grad_() for x in p.values()]
         found = torch.autograd.grad(self.body(*tensors), tensors, torch.from_numpy(np.asarray(v)))
         return {name: g.numpy() for name, g in zip(self.point, found, strict=True)}
 

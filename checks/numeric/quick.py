@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from checks.numeric.estimate import Estimate
 from checks.numeric.line import Line
-from checks.numeric.stencil import Stencil, one_line, stencil
+from checks.numeric.stencil import Single, Stencil, one_line, stencil
 
 Array = NDArray[np.float64]
 
@@ -112,11 +112,12 @@ def agree(
     >>> found.agrees.tolist()
     [True, False]
     """
-    scales, seen = np.asarray(scales), one_line(values[0].tolist(), h) if len(values) == 1 else stencil(values, h)
+    scales = np.atleast_1d(np.asarray(scales))
+    seen: Stencil | Single = one_line(values[0].tolist(), h) if len(values) == 1 else stencil(values, h)
     tau = min(tolerance, resolution / 10) * scales
     bar = tau + seen.truncation + seen.rounding + unsure
     agrees = _agrees(np.abs(claims - seen.value), seen.bend, seen.moved, scales, tau, bar, resolution)
-    value, rounding = (a if a.shape == bar.shape else np.full(bar.shape, a) for a in (seen.value, seen.rounding))
+    value, rounding = (np.broadcast_to(a, bar.shape) for a in (seen.value, seen.rounding))
     return Agreement(agrees, value, bar, rounding, h)
 
 
@@ -126,7 +127,7 @@ def _agrees(distance: Any, bend: Any, moved: Any, scale: Any, tau: Any, bar: Any
 
 
 def bars(
-    seen: Stencil, claim: float, scales: list[float], *, resolution: float, tolerance: float, unsure: float = 0.0
+    seen: Single, claim: float, scales: list[float], *, resolution: float, tolerance: float, unsure: float = 0.0
 ) -> dict[int, float]:
     """The bars of those scales that one claim agrees at with what was seen of one direction, k = 1, by their places.
 
@@ -138,8 +139,7 @@ def bars(
     >>> bars(seen, 1.0 + 2e-7, [1.0, 10.0], resolution=1e-6, tolerance=1e-7).keys()
     dict_keys([1])
     """
-    parts = seen.value, seen.truncation, seen.bend, seen.rounding, seen.moved
-    value, truncation, bend, rounding, moved = (a.item() for a in parts)
+    value, truncation, bend, rounding, moved = seen
     found, share, distance = dict[int, float](), min(tolerance, resolution / 10), abs(claim - value)
     for i, scale in enumerate(scales):
         tau = share * scale
