@@ -90,6 +90,22 @@ def test_a_generator_put_in_its_place_is_seen() -> None:
 
 
 @pytest.mark.usefixtures("_either")
+def test_generators_of_one_kind_that_follow_one_another_are_each_looked_at() -> None:
+    own = np.random.get_bit_generator()
+    try:
+        for seed in range(4):
+            np.random.set_bit_generator(np.random.MT19937(seed))  # the one before is gone
+            before = randomness.read()
+            first = np.random.random()
+            assert randomness.drawn(before) == ("numpy.random",)
+            randomness.restore(before)
+            assert randomness.drawn(before) == ()
+            assert np.random.random() == first
+    finally:
+        np.random.set_bit_generator(own)
+
+
+@pytest.mark.usefixtures("_either")
 def test_constants_of_a_distribution_are_no_part_of_the_state() -> None:
     """They lie beside a normal number that is left over; whoever puts the state back has drawn nothing."""
     none_pending()
