@@ -15,7 +15,6 @@ from checks.numeric.estimate import Estimate
 from checks.numeric.line import Line, OutOfBudgetError
 from checks.numeric.quick import STEP
 from checks.numeric.scan import RHO
-from checks.quiet import quietly
 from checks.rows import SAFE, Spread
 from checks.stacked import ahead
 from checks.subject import Array, Point
@@ -193,7 +192,7 @@ def norm(values: Array) -> float:
         flat = values.ravel()
         if flat.size <= FEWEST:
             return hypot(*flat.tolist())
-        with quietly():
+        with np.errstate(over="ignore", under="ignore"):
             square = float(flat @ flat)
         if SAFE < square < 1 / SAFE:
             return sqrt(square)

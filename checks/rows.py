@@ -15,8 +15,6 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from checks.quiet import quietly
-
 Array = NDArray[Any]
 
 MOST: Final = 1 << 17
@@ -206,7 +204,7 @@ class Rows(dict[str, Array]):
         """
         if not self._spreads:
             bounds = self.layout.bounds
-            with quietly():
+            with np.errstate(over="ignore", under="ignore", invalid="ignore"):
                 magnitude = np.abs(self.row)
                 largest = np.maximum.reduceat(magnitude, bounds)[::2].tolist()
                 least = np.minimum.reduceat(magnitude, bounds)[::2].tolist()

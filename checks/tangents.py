@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checks import rows
-from checks.drawing import BLOCK, FEW, Drawn, Tiled, block_length, blocks, draws, in_a_row, in_units, signed_values
+from checks.drawing import FEW, Drawn, Tiled, block_length, blocks, draws, in_a_row, in_units, signed_values
 from checks.rows import Rows
 
 Array = NDArray[Any]
@@ -210,7 +210,7 @@ def dot(v: Array, f: Array) -> float:
         return float(v @ f)
     if v.size <= FEW:
         return float(terms(v, f).sum())
-    return fsum(_sum(v[at], f[at]) for at in blocks(v.size, BLOCK))
+    return fsum(_sum(v[at], f[at]) for at in blocks(v.size))
 
 
 def _sum(g: Array, u: Array) -> float:

@@ -532,6 +532,20 @@ def test_what_a_target_changes_for_the_whole_process_is_put_back(what):
         assert (list(warnings.filters), np.geterr()) == before
 
 
+@pytest.mark.parametrize(("by", "outcome"), [(1.0, Outcome.PASS), (1.01, Outcome.FAIL)])
+def test_a_target_that_makes_underflow_an_error_is_judged_all_the_same(by, outcome):
+    slopes = np.where(np.arange(40) % 3, 1.0, 1e-170)
+
+    def pullback(p, v):
+        np.seterr(all="raise")
+        return {"x": by * slopes * v}
+
+    before, point = np.geterr(), {"x": np.linspace(0.3, 2.0, 40)}
+    subject = Subject(name="faint", point=point, forward=lambda p: slopes * p["x"], pullback=pullback)
+    assert audit(subject).outcome is outcome
+    assert np.geterr() == before
+
+
 def test_an_object_that_cannot_be_copied_at_all_says_what_to_give():
     from checks import InvalidSubject
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -96,6 +98,16 @@ def test_pairings_are_sums_of_products(n: int) -> None:
     assert pairing(g.reshape(2, -1).T, u.values().reshape(2, -1).T) == pytest.approx(exact, rel=1e-13)
     assert dot(g, u.values()) == pytest.approx(exact, rel=1e-13)
     assert pairing(g.astype(np.float32), u) == pytest.approx(exact, rel=1e-5, abs=1e-3)
+
+
+@pytest.mark.parametrize("n", [5_000, 32_000, 130_000])
+def test_sums_of_products_are_off_by_a_few_units_of_their_norm(n: int) -> None:
+    off = []
+    for seed in range(40):
+        v, f = np.random.default_rng(seed).normal(size=(2, n))
+        exact = math.fsum((v.astype(np.longdouble) * f).astype(np.float64))
+        off.append((dot(v, f) - exact) / np.linalg.norm(v * f))
+    assert np.sqrt(np.mean(np.square(off))) < 7e-16
 
 
 def test_a_complex_number_is_two_real_ones() -> None:

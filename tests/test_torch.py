@@ -486,3 +486,14 @@ def test_inference_mode_does_not_stand_in_the_way():
     with torch.inference_mode():
         assert audit(module, X).outcome is Outcome.PASS
         assert torch.is_inference_mode_enabled()
+
+
+@pytest.mark.parametrize("transform", ["grad", "vmap", "jacrev"])
+def test_an_audit_within_a_transform_of_a_function_is_as_elsewhere(transform):
+    point = X.numpy()
+
+    def audited(x):
+        assert audit((np.sin, np.cos), point).outcome is Outcome.PASS
+        return (x * x).sum()
+
+    getattr(torch.func, transform)(audited)(torch.ones(3))

@@ -18,7 +18,6 @@ from checks.numeric.line import OutOfBudgetError
 from checks.numeric.quick import STEP
 from checks.probes import MOVED, moved, signed, size
 from checks.quickly import DOUBLE
-from checks.quiet import quietly
 from checks.ray import Place, Steady, judged, norm
 from checks.rows import Rows, Spread
 from checks.still import MANY
@@ -46,7 +45,7 @@ def adjoint(ground: Ground) -> list[Verdict]:
 
     Where it is held alone, its own two pullbacks are enough, if nothing is wrong with what they return.
     """
-    with quietly():  # what is not finite is judged as such
+    with np.errstate(all="ignore"):  # what is not finite is judged as such
         if ground.claim is None:
             verdicts, here = _at_both(ground, None)
             if any(v.outcome is Outcome.FAIL for v in verdicts):
