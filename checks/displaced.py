@@ -11,7 +11,7 @@ import numpy as np
 from checks.drawing import blocks, in_a_row, leading
 from checks.rows import Rows
 from checks.subject import Array, Point
-from checks.tangents import Tangent, row, values
+from checks.tangents import RowDirection, Tangent, row, values
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,7 +113,7 @@ def fill_row(out: Array, point: Point) -> bool:
     --------
     >>> x = Rows.of({"x": np.ones(2), "y": np.zeros(1)})
     >>> out = np.empty(x.layout.length)
-    >>> fill_row(out, Displaced(x, Rows(x.layout, 3 * x.row, "x"), 0.5)), out[:2]
+    >>> fill_row(out, Displaced(x, RowDirection(x.layout, 3 * x.row, {"x"}), 0.5)), out[:2]
     (True, array([2.5, 2.5]))
     """
     if type(point) is Rows:
@@ -122,18 +122,20 @@ def fill_row(out: Array, point: Point) -> bool:
     if type(point) is not Displaced or isinstance(point.t, complex):
         return False
     home, direction = point.point, point.direction
-    if type(home) is Displaced and type(direction) is Rows and fill_row(out, home):
-        for name in direction:
+    if type(direction) is not RowDirection:
+        return False
+    if type(home) is Displaced and fill_row(out, home):
+        for name in direction.names:
             at = direction.layout.parts[name][0]
             part, move = out[at], direction.row[at]
             part += move if point.t == 1.0 else move * point.t
         return True
-    if type(home) is not Rows or type(direction) is not Rows or direction.layout is not home.layout:
+    if type(home) is not Rows or direction.layout is not home.layout:
         return False
     np.multiply(direction.row, point.t, out=out)
     out += home.row
-    if len(direction) < len(home):  # what stands still keeps its signs of zeros
-        for name in home.keys() - direction.keys():
+    if len(direction.names) < len(home):  # what stands still keeps its signs of zeros
+        for name in home.keys() - direction.names:
             start, stop = home.layout.spans[name]
             out[start:stop] = home.row[start:stop]
     return True

@@ -134,7 +134,7 @@ def varied(rng: np.random.Generator, point: Point, by: float, *, backwards: bool
                 part[...] = np.flip(point[name])
         made.row *= home.row
         made.row += home.row
-        return made
+        return point.like(made.row)
     drawn = every_draw(rng, [x.shape for x in point.values()])
     there = Varied(point, {n: Tangent(kept, by) for n, kept in zip(point, drawn, strict=True)}, backwards)
     return there if _large(point) else dict(there)
@@ -152,7 +152,7 @@ def moved(rng: np.random.Generator, point: Point, sizes: Mapping[str, float]) ->
     if type(point) is Rows:
         made = together(rng, point, ((name, None, MOVED * sizes[name]) for name in point), np.int8)
         made.row += point.row
-        return made
+        return point.like(made.row)
     drawn = every_draw(rng, [x.shape for x in point.values()], np.int8)
     direction = {name: Tangent(kept, MOVED * sizes[name]) for name, kept in zip(point, drawn, strict=True)}
     there = Displaced(point, direction)

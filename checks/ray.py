@@ -193,7 +193,7 @@ def norm(values: Array) -> float:
         if flat.size <= FEWEST:
             return hypot(*flat.tolist())
         with np.errstate(over="ignore", under="ignore"):
-            square = float(flat @ flat)
+            square = float(flat.dot(flat))
         if SAFE < square < 1 / SAFE:
             return sqrt(square)
     largest = float(np.max(np.abs(values), initial=0.0))

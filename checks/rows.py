@@ -210,7 +210,7 @@ class Rows(dict[str, Array]):
                 least = np.minimum.reduceat(magnitude, bounds)[::2].tolist()
                 for (name, (at, _, _)), high, low in zip(self.layout.parts.items(), largest, least, strict=True):
                     part = magnitude[at]
-                    square = float(part @ part)
+                    square = float(part.dot(part))
                     if SAFE < square < 1 / SAFE:
                         usual = sqrt(square / part.size)
                     else:  # of the squares some have over- or underflowed

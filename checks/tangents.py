@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import fsum, prod
 from typing import Any, Final, NamedTuple
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from checks import rows
 from checks.drawing import FEW, Drawn, Tiled, block_length, blocks, draws, in_a_row, in_units, signed_values
-from checks.rows import Rows
+from checks.rows import Layout, Rows
 
 Array = NDArray[Any]
 FEWEST: Final = 256
@@ -106,11 +106,42 @@ class Numbers(NamedTuple):
         return Numbers(draws(rng, (length,), dtype), 1.0)
 
 
+class RowDirection(Mapping[str, Array]):
+    """A direction in a row, its parts taken out where they are asked for; what does not move is 0 there.
+
+    Parameters
+    ----------
+    layout : Layout
+        Which part is which.
+    row : ndarray of shape (layout.length,)
+        The numbers.
+    names : collection of str
+        The primals that move.
+    """
+
+    __slots__ = ("layout", "names", "row")
+
+    def __init__(self, layout: Layout, row: NDArray[np.float64], names: Collection[str]) -> None:
+        self.layout, self.row, self.names = layout, row, names
+
+    def __getitem__(self, name: str) -> Array:
+        if name not in self.names:
+            raise KeyError(name)
+        at, shape, order = self.layout.parts[name]
+        return self.row[at] if shape is None else self.row[at].reshape(shape, order=order)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
 Move = tuple[str, NDArray[np.bool_] | None, float]
 """Which entries of a primal move, all of them where there is no mask, and how far: (name, mask, length)."""
 
 
-def together(rng: np.random.Generator, home: Rows, moves: Iterable[Move], dtype: type = np.int16) -> Rows:
+def together(rng: np.random.Generator, home: Rows, moves: Iterable[Move], dtype: type = np.int16) -> RowDirection:
     """A direction of primals that are kept in a row, drawn at once; of those that stand still it is 0.
 
     Parameters
@@ -135,7 +166,7 @@ def together(rng: np.random.Generator, home: Rows, moves: Iterable[Move], dtype:
     return scaled(numbers, home, moves, None if isinstance(numbers.kept, Tiled) else numbers.kept)
 
 
-def scaled(numbers: Numbers, home: Rows, moves: Iterable[Move], out: Array | None = None) -> Rows:
+def scaled(numbers: Numbers, home: Rows, moves: Iterable[Move], out: Array | None = None) -> RowDirection:
     """The direction that ``numbers`` make, a row of the layout of ``home``; in ``out``, which may be theirs."""
     layout, (kept, unit) = home.layout, numbers
     table = kept if isinstance(kept, Tiled) else None
@@ -164,7 +195,7 @@ def scaled(numbers: Numbers, home: Rows, moves: Iterable[Move], out: Array | Non
         start, stop = layout.spans[name]
         out[start:stop] = 0.0
     out[layout.gaps] = 0.0
-    return Rows(layout, out, lengths)
+    return RowDirection(layout, out, lengths)
 
 
 def values(u: Tangent | Array, t: Any = 1.0) -> Array:
@@ -197,24 +228,23 @@ def pairing(g: Array, u: Tangent | Array) -> float:
 
 def paired(gradient: Mapping[str, Array], direction: Mapping[str, Tangent | Array]) -> float:
     """⟨g, u⟩ of all primals that move."""
-    if type(gradient) is Rows and type(direction) is Rows and gradient.layout is direction.layout:
-        return (
-            float(gradient.row @ direction.row) if gradient.row.size <= rows.FEW else dot(gradient.row, direction.row)
-        )
+    if type(gradient) is Rows and type(direction) is RowDirection and gradient.layout is direction.layout:
+        g, u = gradient.row, direction.row
+        return float(g.dot(u)) if g.size <= rows.FEW else dot(g, u)
     return sum(pairing(gradient[name], u) for name, u in direction.items())
 
 
 def dot(v: Array, f: Array) -> float:
     """⟨v, f⟩ of flat arrays, block by block."""
     if v.size <= FEWEST and v.dtype == f.dtype == np.float64:
-        return float(v @ f)
+        return float(v.dot(f))
     if v.size <= FEW:
         return float(terms(v, f).sum())
     return fsum(_sum(v[at], f[at]) for at in blocks(v.size))
 
 
 def _sum(g: Array, u: Array) -> float:
-    return float(g @ u if g.dtype == u.dtype == np.float64 else terms(g, u).sum())
+    return float(g.dot(u) if g.dtype == u.dtype == np.float64 else terms(g, u).sum())
 
 
 def terms(g: Array, u: Array) -> Array:

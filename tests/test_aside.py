@@ -13,6 +13,7 @@ from checks.displaced import Displaced, fill_row
 from checks.report.record import Report
 from checks.rows import MOST, Rows
 from checks.subject import Subject
+from checks.tangents import RowDirection
 
 RNG = np.random.default_rng(7)
 SMALL = {"x": RNG.normal(size=(4, 5)), "y": RNG.normal(size=(4, 5))}
@@ -94,8 +95,8 @@ def test_zeros_that_only_nearly_vanish_are_not_taken_along() -> None:
 def test_a_row_displaced_twice_is_the_sum() -> None:
     x = Rows.of({"x": np.array([1.0, -0.0]), "y": np.ones((2, 3), order="F"), "z": np.array([-0.0])})
     assert x is not None
-    one, two = x.like(np.full(x.row.size, 2.0)), Rows(x.layout, np.arange(x.row.size, dtype=float), ["y"])
-    there = Displaced(Displaced(x, Rows(x.layout, one.row, ["x", "y"]), 0.5), two, 0.25)
+    one, two = x.like(np.full(x.row.size, 2.0)), RowDirection(x.layout, np.arange(x.row.size, dtype=float), ["y"])
+    there = Displaced(Displaced(x, RowDirection(x.layout, one.row, ["x", "y"]), 0.5), two, 0.25)
     out = np.empty(x.layout.length)
     assert fill_row(out, there)
     made = Rows(x.layout, out)

@@ -19,6 +19,7 @@ from checks.probes import LARGE, rms, varied
 from checks.report.record import Report
 from checks.rows import MOST, Rows
 from checks.subject import Subject
+from checks.tangents import RowDirection
 
 POINT = {
     "w": np.random.default_rng(0).normal(size=(3, 5)),
@@ -99,7 +100,7 @@ def test_groups_are_the_same_whether_or_not_a_row_has_counted_for_them(tiny: int
 
 def test_a_moved_row_is_what_the_arrays_are_moved_to_one_by_one() -> None:
     rows = rows_of({**POINT, "zero": np.array([-0.0, 0.0])})
-    direction = Rows(rows.layout, np.random.default_rng(3).normal(size=rows.row.size), ["w", "b"])
+    direction = RowDirection(rows.layout, np.random.default_rng(3).normal(size=rows.row.size), ["w", "b"])
     there = Displaced(rows, direction, 1e-3)
     out = np.full(rows.row.size, np.nan)
     assert fill_row(out, there)
@@ -113,7 +114,7 @@ def test_a_moved_row_is_what_the_arrays_are_moved_to_one_by_one() -> None:
 
 def test_what_is_displaced_along_two_directions_moves_by_both() -> None:
     rows, rng = rows_of({**POINT, "zero": np.array([-0.0, 0.0])}), np.random.default_rng(4)
-    one, other = (Rows(rows.layout, rng.normal(size=rows.row.size), names) for names in (["w", "b"], ["b"]))
+    one, other = (RowDirection(rows.layout, rng.normal(size=rows.row.size), names) for names in (["w", "b"], ["b"]))
     for t in (1.0, 2e-3):
         there, out = Displaced(Displaced(rows, one, 1e-3), other, t), np.full(rows.row.size, np.nan)
         assert fill_row(out, there)
