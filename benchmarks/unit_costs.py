@@ -171,7 +171,7 @@ def many_table(u: Units) -> str:
     tasks = rate / max(1.0, SECONDS / u.here)
     rows = [
         ["audits a second", f"{rate:.0f}", ""],
-        ["processor time", f"{AUDITS * u.here / 3600:,.0f} hours: {workers:.0f} workers", ""],
+        ["processor time", f"{AUDITS * u.here / 3600:,.0f} hours: {workers:.1f} workers", ""],
         ["tasks a second, chunks of a second", f"{tasks:.1f}", f"{u.at_once / tasks:,.0f} times"],
         ["records a second", f"{rate:.0f}", f"{u.ten / rate:,.0f} times"],
         [
