@@ -112,6 +112,11 @@ class Layout:
             forms.append((name, x.shape, "C" if flags.c_contiguous else "F"))
         return _laid_out(tuple(forms))
 
+    def part(self, row: NDArray[np.float64], name: str) -> NDArray[np.float64]:
+        """The array of a name, of its shape, in a row of shape (length,): a view."""
+        at, shape, order = self.parts[name]
+        return row[at] if shape is None else row[at].reshape(shape, order=order)
+
 
 @lru_cache
 def _laid_out(named: tuple[tuple[str, tuple[int, ...], Any], ...]) -> Layout | None:
@@ -145,18 +150,15 @@ class Rows(dict[str, Array]):
     row : ndarray of shape (layout.length,)
         The numbers.
     names : iterable of str, optional
-        Those that there are, in their order; the others are 0. All, if left out.
+        All of them, in the order that is wanted; that of the layout, if left out.
     """
 
     __slots__ = ("_spreads", "layout", "row")
 
     def __init__(self, layout: Layout, row: NDArray[np.float64], names: Any = None) -> None:
         self.layout, self.row, self._spreads = layout, row, dict[str, Spread]()
-        parts = layout.parts
-        for name in parts if names is None else names:
-            at, shape, order = parts[name]
-            part = row[at]
-            self[name] = part if shape is None else part.reshape(shape, order=order)
+        for name in layout.parts if names is None else names:
+            self[name] = layout.part(row, name)
 
     @staticmethod
     def of(point: Mapping[str, Array], layout: Layout | None = None) -> Rows | None:

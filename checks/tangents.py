@@ -127,8 +127,7 @@ class RowDirection(Mapping[str, Array]):
     def __getitem__(self, name: str) -> Array:
         if name not in self.names:
             raise KeyError(name)
-        at, shape, order = self.layout.parts[name]
-        return self.row[at] if shape is None else self.row[at].reshape(shape, order=order)
+        return self.layout.part(self.row, name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.names)

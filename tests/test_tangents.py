@@ -149,7 +149,7 @@ def test_the_parts_of_a_long_row_are_those_of_the_whole() -> None:
         assert out.tobytes() == (2.0 * whole[start:stop]).tobytes()
 
 
-def test_units_of_one_length_that_make_up_a_primal_move_without_masks() -> None:
+def test_units_of_one_length_that_make_up_a_primal_move_without_masks(monkeypatch: pytest.MonkeyPatch) -> None:
     home = Rows.of({"w": np.ones((50, 3)), "b": np.ones(4)})
     assert home is not None
     gradient = {"w": np.where(np.arange(150).reshape(50, 3) % 4, 2.0, 0.0), "b": np.ones(4)}
@@ -161,3 +161,5 @@ def test_units_of_one_length_that_make_up_a_primal_move_without_masks() -> None:
         for part, size in zip(parts, sizes, strict=True):
             inside = np.ones(home[part.tensor].shape, bool) if part.mask is None else part.mask
             assert u[part.tensor][inside] == pytest.approx(size * plain[part.tensor][inside], rel=1e-15)
+    monkeypatch.setattr("checks.units.together", lambda _rng, _home, moves: moves)
+    assert tangent(np.random.default_rng(3), home, [0.5, 0.5, 1.0], parts) == [("w", None, 0.5), ("b", None, 1.0)]
